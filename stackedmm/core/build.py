@@ -1,0 +1,105 @@
+"""A fresh state: units chosen so that every lot, tick and fee is a whole number, books and windows laid out."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from stackedmm.core import book, limits
+from stackedmm.core.market import INVERSE, LINEAR, Market
+from stackedmm.core.state import MARKETS, ORDERS, RULES, STATE
+from stackedmm.errors import ConfigError
+
+FAR_LEVELS = 16384
+SEEN = 65536
+MARKS = 4096
+BASE_DIGITS = 8
+COST_DIGITS = 9
+
+
+def digits(value: Decimal) -> int:
+    """Decimal places of a number, trailing zeros left out."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -int(exponent))
+
+
+def units(markets: Sequence[Market]) -> tuple[Decimal, Decimal]:
+    """Base coins per ledger unit and quote per cost unit: the finest of all lots and fee precisions."""
+    base = max([BASE_DIGITS] + [digits(m.lot * m.contract_size) for m in markets if m.kind != INVERSE])
+    cost = max([COST_DIGITS] + [digits(m.tick * m.lot * m.contract_size) for m in markets])
+    return Decimal(1).scaleb(-base), Decimal(1).scaleb(-cost)
+
+
+def power_of_two(n: int) -> int:
+    """The smallest power of two that is at least n."""
+    return 1 << max(0, n - 1).bit_length()
+
+
+def allocate(
+    markets: Sequence[Market], price_ticks: Sequence[int], longest_buckets: int, out_max: int = 4096
+) -> tuple[Any, Any]:
+    """State record (shape 1) and arena for these markets; nothing is allocated afterwards.
+
+    `price_ticks` says about where each market trades (it sizes the book's window), `longest_buckets` how many 10 s
+    buckets the longest volume period has. Raises ConfigError where a stated limit is passed.
+    """
+    if not 0 < len(markets) <= MARKETS:
+        raise ConfigError(f"markets: {len(markets)} found, 1 to {MARKETS} expected")
+    ring = power_of_two(longest_buckets + 2)
+    windows = [book.window_for(int(ticks)) for ticks in price_ticks]
+    words = sum(2 * book.words_for(window, FAR_LEVELS) + 4 * ring for window in windows)
+    state = np.zeros(1, STATE)
+    arena = np.zeros(words + SEEN + SEEN // 2 + 4 * MARKS, np.int64)
+    s = state[0]
+    offset = 0
+    for i, window in enumerate(windows):
+        for side, sign in enumerate((1, -1)):
+            offset = book.place_side(s["books"][i, side], sign, offset, window, FAR_LEVELS)
+        s["markets"][i]["volume_ring"], s["markets"][i]["volume_mask"] = offset, ring - 1
+        offset += 4 * ring
+    s["seen_table"], s["seen_mask"] = offset, SEEN - 1
+    s["seen_ring"] = offset + SEEN
+    s["marks_ring"], s["marks_mask"] = offset + SEEN + SEEN // 2, MARKS - 1
+    s["markets_n"], s["out_max"] = len(markets), out_max
+    s["free"] = np.arange(ORDERS)[::-1]
+    s["free_n"] = ORDERS
+    s["starved"] = s["starving"] = limits.STARVED_NONE
+    s["reference_used"] = -1
+    s["inventory_price"] = np.nan
+    describe(s, markets)
+    return state, arena
+
+
+def describe(s: Any, markets: Sequence[Market]) -> None:
+    """Enter what the venues say of their symbols, as integers of the chosen units."""
+    unit_base, unit_cost = units(markets)
+    s["unit_base"], s["unit_cost"] = float(unit_base), float(unit_cost)
+    spot = any(m.kind not in (LINEAR, INVERSE) for m in markets)
+    for i, market in enumerate(markets):
+        m = s["markets"][i]
+        lot = market.lot * market.contract_size
+        m["tick_size"], m["lot_base"] = float(market.tick), float(lot)
+        m["lot_units"] = int(lot / unit_base)
+        m["cost_units"] = int(market.tick * lot / unit_cost)
+        m["min_lots"] = max(1, -int(-market.min_quantity // market.lot))
+        m["min_notional"] = float(market.min_notional)
+        m["perp"] = int(market.kind != "spot")
+        m["in_spot_stack"] = int(spot and market.kind != "spot")
+        m["enabled"] = m["in_reference"] = 1
+        m["max_share"] = m["size_factor"] = m["volume"] = 1.0
+        m["touch"] = book.NONE, -book.NONE
+        m["watch"] = -book.NONE, -book.NONE
+
+
+def links_for(state: Any, addresses: Sequence[int] = ()) -> np.ndarray:
+    """This process's addresses: of the views, the parameters and the answers inside the state, then of each rule."""
+    if len(addresses) > RULES:
+        raise ConfigError(f"rules: {len(addresses)} found, at most {RULES} expected")
+    base = state.ctypes.data
+    assert STATE.fields is not None
+    inside = [base + STATE.fields[name][1] for name in ("views", "params", "answers")]
+    links = np.zeros(3 + RULES, np.int64)
+    links[:3] = inside
+    links[3 : 3 + len(addresses)] = addresses
+    return links

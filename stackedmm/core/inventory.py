@@ -1,0 +1,160 @@
+"""Inventory: exact accounting of own fills, the inventory price, the inventory coefficient.
+
+Positions are integers in the coin's ledger unit, money in cost units. A reduction takes its share of the cost with
+an exact muldiv whose remainder stays in the cost, so `realised - cost == -flow` holds to the last unit.
+"""
+
+import math
+
+import numpy as np
+
+from stackedmm.core.machine import leaf, muldiv, part
+from stackedmm.core.state import ACCOUNTING, MANUAL
+
+
+@part
+def book_fill(s, sign, units, money, fee):
+    """Enter one fill: `units` ledger units for `money` cost units; the fee in quote is part of what was paid.
+
+    A reduction realises its share of the average cost and leaves the average alone; a flip starts anew at the
+    fill's own price. Worked: buy 100 at 2, sell 99 at 3: 1 at 2 is left, 99 realised.
+    """
+    ledger = s.ledger
+    paid = sign * money + fee
+    ledger.flow += paid
+    ledger.fees += fee
+    ledger.volume += money
+    ledger.fills += 1
+    position = ledger.position
+    if position * sign >= 0:
+        ledger.position = position + sign * units
+        ledger.cost += paid
+        return
+    held = abs(position)
+    closing = min(units, held)
+    share = split(ledger.cost, closing, held)
+    paid_closing = split(paid, closing, units)
+    ledger.realised += -share - paid_closing
+    ledger.cost -= share
+    ledger.position = position + sign * closing
+    if closing < units:
+        ledger.position += sign * (units - closing)
+        ledger.cost += paid - paid_closing
+
+
+@part
+def open_paper(s):
+    """Paper opens at target: wallets of max(0, target) + deviation base and as much quote, split over the venues."""
+    ledger = s.ledger
+    price_then = s.opening_price if s.opening_price > 0.0 else s.reference
+    to_cost = s.unit_base / s.unit_cost
+    ledger.position = s.opening
+    ledger.cost = np.int64(s.opening * (price_then * to_cost))
+    ledger.flow = ledger.cost
+    spots = 0
+    for i in range(s.markets_n):
+        spots += 1 - s.markets[i].perp
+    units = max(s.target, 0) + s.deviation
+    money = np.int64(units * (s.reference * to_cost))
+    for i in range(s.markets_n):
+        m = s.markets[i]
+        if m.perp == 0:
+            m.base_wallet = units // spots
+        m.quote_wallet = money // s.markets_n
+    s.reconciled = 1
+    refresh(s)
+    s.equity_open = equity(s, s.reference)
+
+
+@part
+def pay_in_base(s, fee):
+    """A fee in the base coin makes the position smaller, and what is left no cheaper."""
+    s.ledger.position -= fee
+    s.ledger.base_fees += fee
+
+
+@part
+def split(amount, taken, whole):
+    """The part of an amount that belongs to `taken` of `whole`, rounded toward zero; exact when all is taken."""
+    if taken == whole:
+        return amount
+    if amount < 0:
+        return -muldiv(-amount, taken, whole)
+    return muldiv(amount, taken, whole)
+
+
+@part
+def current(s):
+    """Inventory in ledger units: fills, and what the venue says is filled though the fill itself is still under way."""
+    return s.ledger.position + s.ledger.provisional
+
+
+@part
+def refresh(s):
+    """The coefficient c = clip((current - target) / scale, -1, 1), the used part of the band, and the price P."""
+    excess = current(s) - s.target
+    s.inventory = min(max(excess / s.scale, -1.0), 1.0)
+    s.band_used = excess / s.deviation
+    s.inventory_price = price(s)
+
+
+@part
+def price(s):
+    """Inventory price in quote: true weighted average cost, the configured number, or the reference. NaN: unknown."""
+    if s.price_method == ACCOUNTING:
+        if s.ledger.position == 0:
+            return math.nan
+        return s.ledger.cost * s.unit_cost / (s.ledger.position * s.unit_base)
+    if s.price_method == MANUAL:
+        return s.manual_price
+    return s.reference if s.reference > 0.0 else math.nan
+
+
+@part
+def unrealised(s, price_now):
+    """Quote gained or lost on the open position at a price."""
+    return s.ledger.position * s.unit_base * price_now - s.ledger.cost * s.unit_cost
+
+
+@part
+def equity(s, price_now):
+    """Realised and unrealised profit since the start, net of fees, in quote."""
+    return s.ledger.realised * s.unit_cost + unrealised(s, price_now)
+
+
+@part
+def mapped(c, sign, low, high):
+    """The inventory coefficient as a factor: neutral k0 = clip(1, low, high) at 0, `high` where the side reduces fully.
+
+    Worked, [0.1, 2] for a bid: c = -1 gives 2, -0.5 gives 1.5, 0 gives 1, 0.5 gives 0.55, 1 gives 0.1.
+    """
+    e = -sign * c
+    neutral = min(max(1.0, low), high)
+    if e >= 0.0:
+        return neutral + e * (high - neutral)
+    return neutral + e * (neutral - low)
+
+
+@part
+def worst(s, side):
+    """Inventory in ledger units if every order of one side that may still fill does."""
+    if side == 0:
+        return current(s) + s.open_units[0]
+    return current(s) - s.open_units[1]
+
+
+@part
+def room(s, side):
+    """Ledger units this side may still add before the worst case reaches the band's edge; negative: too much already."""
+    if side == 0:
+        return s.target + s.deviation - worst(s, 0)
+    return worst(s, 1) - (s.target - s.deviation)
+
+
+def check(s) -> None:
+    """Assert that the ledger balances to the last unit."""
+    ledger = s["ledger"]
+    assert ledger["realised"] - ledger["cost"] == -ledger["flow"], "realised - cost differs from what was paid"
+    assert ledger["position"] != 0 or ledger["cost"] == 0, f"cost {ledger['cost']} without a position"
+    assert s["deviation"] > 0 and s["scale"] > 0
+    assert np.isfinite(s["inventory"]) and -1 <= s["inventory"] <= 1

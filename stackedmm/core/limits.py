@@ -1,0 +1,156 @@
+"""Hard limits, the last word before an order leaves: they count open and unknown orders, and rules cannot reach them."""
+
+import math
+
+import numpy as np
+
+from stackedmm.core import inventory, rows
+from stackedmm.core.machine import leaf, part
+from stackedmm.core.orders import notional
+from stackedmm.core.quoting import least_lots
+
+STARVED_NONE = 1 << 30
+
+
+@part
+def may_quote(s, m):
+    """Why nothing at all may be quoted on a market now, or OK."""
+    if s.killed == 1:
+        return rows.KILLED
+    if s.halted != 0:
+        return s.halted
+    if s.paused == 1 or m.paused == 1:
+        return rows.PAUSED
+    if s.reconciled == 0:
+        return rows.NOT_RECONCILED
+    if m.synced == 0:
+        return rows.NO_BOOK
+    if s.now - m.seen_ns > s.stale_ns:
+        return rows.STALE_BOOK
+    if m.usable == 0:
+        return rows.NO_BOOK
+    if not s.reference > 0.0:
+        return rows.NO_REFERENCE
+    if m.perp == 1 and m.basis_seconds < 60.0 and m.in_spot_stack == 1:
+        return rows.NO_REFERENCE
+    return rows.OK
+
+
+@part
+def judge(s, k):
+    """Cut or refuse a wanted new order: band, balance, value, collar, open orders, messages, our own other side."""
+    want = s.want
+    q = s.quotes[k]
+    m = s.markets[q.market]
+    home = s.reference * (1.0 + m.basis)
+    price = want.px * m.tick_size
+    if abs(price / home - 1.0) * 1e4 > s.collar_bps:
+        want.reason = rows.COLLAR
+        return
+    cut_to_band(s, q, m)
+    if want.reason == rows.OK:
+        cut_to_balance(s, q, m, price)
+    if want.reason != rows.OK:
+        return
+    if notional(m, want.px, want.lots) > s.max_order_value:
+        want.reason = rows.ORDER_VALUE
+    elif m.lives >= s.max_open_orders or s.free_n == 0:
+        want.reason = rows.OPEN_ORDERS
+    elif s.now < m.backoff_ns:
+        want.reason = rows.REJECT_BACKOFF
+    elif crosses_own(s, m, q.side, want.px):
+        want.reason = rows.SELF_TRADE
+
+
+@part
+def cut_to_band(s, q, m):
+    """Room to the band's edge in the worst case; scarce room goes to the quotes of lower rank first."""
+    want = s.want
+    room = inventory.room(s, q.side) // m.lot_units
+    if q.rank > s.starved[q.side]:
+        room = np.int64(0)
+    least = least_lots(m, want.px)
+    if room < want.lots:
+        if room < least:
+            want.reason = rows.BAND
+            s.starving[q.side] = min(s.starving[q.side], q.rank)
+            return
+        want.lots = room
+
+
+@part
+def cut_to_balance(s, q, m, price):
+    """What the venue's wallet can pay for, with all open orders of the side counted; perps: leverage x equity."""
+    want = s.want
+    if m.perp == 1:
+        free = perp_room(s, m, q.side, price)
+    elif q.side == 0:
+        free = m.quote_wallet * s.unit_cost / price - m.open_lots[0] * m.lot_base
+    else:
+        free = m.base_wallet * s.unit_base - m.open_lots[1] * m.lot_base
+    lots = np.int64(math.floor(max(free, 0.0) / m.lot_base + 1e-9))
+    if lots < want.lots:
+        if lots < least_lots(m, want.px):
+            want.reason = rows.BALANCE_SHORT
+            return
+        want.lots = lots
+
+
+@part
+def perp_room(s, m, side, price):
+    """Base coins a perp position may still grow to one side before its value passes leverage x equity."""
+    position = m.position * s.unit_base
+    equity = m.quote_wallet * s.unit_cost + position * price
+    sign = 1.0 - 2.0 * side
+    return s.leverage * equity / price - sign * position - m.open_lots[side] * m.lot_base
+
+
+@part
+def crosses_own(s, m, side, px):
+    """Whether an order here would meet one of our own of the other side that may be alive."""
+    for i in range(m.lives):
+        o = s.orders[m.live[i]]
+        if o.side != side and o.life < 5:
+            if side == 0 and px >= o.px or side == 1 and px <= o.px:
+                return True
+    return False
+
+
+@part
+def too_much(s, q):
+    """Whether the orders of a side together pass the band's edge, those already being cancelled left out."""
+    return inventory.room(s, q.side) + s.dying_units[q.side] < 0
+
+
+@part
+def accrue_messages(s, m):
+    """Let the message budget fill; it holds at most two seconds' worth, and at least ten."""
+    most = max(2.0 * m.messages_per_second, 10.0)
+    m.tokens = min(m.tokens + m.messages_per_second * (s.now - m.tokens_ns) * 1e-9, most)
+    m.tokens_ns = s.now
+
+
+@part
+def may_create(s, m):
+    """Whether a create may be sent: the share reserved for cancels is left untouched."""
+    accrue_messages(s, m)
+    return m.tokens >= 1.0 + s.cancel_reserve * max(2.0 * m.messages_per_second, 10.0)
+
+
+@part
+def may_cancel(s, m):
+    """Whether any message may be sent."""
+    accrue_messages(s, m)
+    return m.tokens >= 1.0
+
+
+@part
+def watch_losses(s):
+    """Trip the loss and drawdown limits; a tripped limit stays until a person clears it."""
+    if not s.reference > 0.0:
+        return
+    now = inventory.equity(s, s.reference) - s.equity_open
+    s.equity_high = max(s.equity_high, now)
+    s.max_drawdown_seen = max(s.max_drawdown_seen, s.equity_high - now)
+    if -now >= s.max_loss or s.equity_high - now >= s.max_drawdown:
+        s.halted = rows.LOSS_LIMIT

@@ -1,0 +1,365 @@
+"""The stacked book: the chosen venues' books merged by price, uncrossed, and the reference price taken from it.
+
+Real merged books are crossed much of the time. While the best bid is at or above the best ask the smaller size
+leaves both; what is left prices the reference: the mean of buying and of selling a quantity, clamped to the best
+prices left. A perp enters a spot stack minus its basis. Our own orders do not count.
+"""
+
+import math
+
+from stackedmm.core import book, own
+from stackedmm.core.machine import entry, leaf, part
+from stackedmm.core.state import (
+    AGGREGATED,
+    COMPONENT_VENUES,
+    LIQUIDITY_WEIGHTED,
+    SINGLE_VENUE,
+)
+
+BASIS_WARM_S = 60.0
+LEVELS_READ = 20000
+"""No walk reads more levels than this."""
+NEVER = 1 << 62
+"""A key no level reaches."""
+
+
+@part
+def belongs(s, i, source, market):
+    """Whether market i's book takes part: usable, not a cold perp, and asked for by the source."""
+    m = s.markets[i]
+    if source == SINGLE_VENUE and i != market:
+        return False
+    if source == COMPONENT_VENUES and m.in_reference == 0:
+        return False
+    if m.usable == 0 or m.enabled == 0:
+        return False
+    return m.perp == 0 or m.basis_seconds >= BASIS_WARM_S or spotless(s)
+
+
+@part
+def spotless(s):
+    """Whether there is no spot market at all, so that perps stand for themselves."""
+    for i in range(s.markets_n):
+        if s.markets[i].perp == 0:
+            return False
+    return True
+
+
+@part
+def load(s, A, i, side, key):
+    """Put market i's cursor of one side on the first level of others at or below `key`."""
+    m = s.markets[i]
+    b = s.books[i, side]
+    key = own.others_from(s, A, m, b, side, key)
+    s.cursor[side, i] = key
+    if key == book.NONE:
+        s.cursor_left[side, i] = 0.0
+    else:
+        s.cursor_left[side, i] = own.others_at(s, A, m, b, side, key) * m.lot_base
+        s.cursor_price[side, i] = key * b.sign * m.tick_size / (1.0 + m.basis)
+
+
+@part
+def step_down(s, A, i, side):
+    """Move market i's cursor to its next worse level."""
+    b = s.books[i, side]
+    load(s, A, i, side, book.next_level(b, A, s.cursor[side, i]))
+
+
+@part
+def best_cursor(s, side):
+    """The market whose cursor shows the best price of one side, -1 if none is left; ties go to the earlier venue."""
+    best = -1
+    price = 0.0
+    for i in range(s.markets_n):
+        if s.cursor[side, i] != book.NONE:
+            p = s.cursor_price[side, i]
+            if best < 0 or (p > price if side == 0 else p < price):
+                best = i
+                price = p
+    return best
+
+
+@part
+def begin(s, A, source, market):
+    """Set all cursors on the best levels of the source's books; returns how many markets take part."""
+    taking = 0
+    for i in range(s.markets_n):
+        s.taking[i] = 1 if belongs(s, i, source, market) else 0
+        if s.taking[i] == 1:
+            taking += 1
+            for side in range(2):
+                load(s, A, i, side, s.books[i, side].best)
+        else:
+            s.cursor[0, i] = book.NONE
+            s.cursor[1, i] = book.NONE
+    return taking
+
+
+@part
+def uncross(s, A):
+    """While the best bid is at or above the best ask the smaller size leaves both; returns base coins taken out."""
+    crossed = 0.0
+    for _ in range(LEVELS_READ):
+        bid = best_cursor(s, 0)
+        ask = best_cursor(s, 1)
+        if bid < 0 or ask < 0 or s.cursor_price[0, bid] < s.cursor_price[1, ask]:
+            break
+        taken = min(s.cursor_left[0, bid], s.cursor_left[1, ask])
+        crossed += taken
+        bid_gone = s.cursor_left[0, bid] <= taken
+        ask_gone = s.cursor_left[1, ask] <= taken
+        s.cursor_left[0, bid] -= taken
+        s.cursor_left[1, ask] -= taken
+        if bid_gone:
+            step_down(s, A, bid, 0)
+        if ask_gone:
+            step_down(s, A, ask, 1)
+    return crossed
+
+
+@part
+def walk(s, A, side, quantity):
+    """Mean price of taking `quantity` base coins from one side, going down the cursors; NaN if the side is empty.
+
+    A side too thin gives the mean of what there is and marks the reference partial.
+    """
+    left = quantity
+    paid = 0.0
+    last = -1
+    for _ in range(LEVELS_READ):
+        i = best_cursor(s, side)
+        if i < 0:
+            break
+        last = i
+        taken = min(left, s.cursor_left[side, i])
+        paid += taken * s.cursor_price[side, i]
+        left -= taken
+        if left <= 0.0:
+            break
+        step_down(s, A, i, side)
+    if last < 0:
+        return math.nan
+    if left > 0.0:
+        s.reference_partial = 1
+    if left >= quantity:
+        return s.cursor_price[side, last]
+    return paid / (quantity - left)
+
+
+@part
+def watch(s):
+    """Remember how deep the walk read each book: rows below cannot change the reference."""
+    for i in range(s.markets_n):
+        for side in range(2):
+            s.markets[i].watch[side] = s.cursor[side, i] if s.taking[i] == 1 else NEVER
+
+
+@part
+def merged_price(s, A, source, market, quantity):
+    """Price at quantity from the merged, uncrossed books of a source; 0 if there is none."""
+    s.reference_partial = 0
+    if begin(s, A, source, market) == 0:
+        watch(s)
+        return 0.0
+    s.crossed_base = uncross(s, A)
+    bid = best_cursor(s, 0)
+    ask = best_cursor(s, 1)
+    if bid < 0 or ask < 0:
+        watch(s)
+        return 0.0
+    best_bid = s.cursor_price[0, bid]
+    best_ask = s.cursor_price[1, ask]
+    buying = walk(s, A, 1, quantity)
+    selling = walk(s, A, 0, quantity)
+    watch(s)
+    s.best_bid = best_bid
+    s.best_ask = best_ask
+    return min(max(0.5 * (buying + selling), best_bid), best_ask)
+
+
+@part
+def weighted_price(s, A):
+    """Sum of w * price over venues, w the smoothed, capped share of depth; 0 if no venue can price."""
+    total = 0.0
+    price = 0.0
+    partial = 0
+    bid = 0.0
+    ask = math.inf
+    for i in range(s.markets_n):
+        if not belongs(s, i, COMPONENT_VENUES, -1):
+            continue
+        p = merged_price(s, A, SINGLE_VENUE, i, s.source_quantity)
+        partial |= s.reference_partial
+        if p > 0.0:
+            w = max(s.markets[i].weight, 1e-9)
+            price += w * p
+            total += w
+            bid = max(bid, s.best_bid)
+            ask = min(ask, s.best_ask)
+    for i in range(s.markets_n):
+        s.markets[i].watch[0] = book.NONE
+        s.markets[i].watch[1] = book.NONE
+    s.reference_partial = partial
+    s.best_bid = min(bid, ask)
+    s.best_ask = max(bid, ask)
+    return price / total if total > 0.0 else 0.0
+
+
+@part
+def price_of(s, A, source):
+    """The price of one source as it stands now, 0 if it has none."""
+    if source == LIQUIDITY_WEIGHTED:
+        return weighted_price(s, A)
+    return merged_price(s, A, source, s.source_market, s.source_quantity)
+
+
+@part
+def refresh(s, A):
+    """Take the reference from the configured source, or from its fallback, and note which was used."""
+    s.reference_dirty = 0
+    used = s.source
+    price = price_of(s, A, used)
+    if not price > 0.0 and s.source_fallback == 1 and used != AGGREGATED:
+        used = AGGREGATED
+        price = price_of(s, A, used)
+    if not price > 0.0 or not math.isfinite(price):
+        price = 0.0
+        used = -1
+    if used != s.reference_used:
+        s.reference_switches += 1
+        s.reference_used = used
+    s.reference = price
+
+
+@part
+def depth_near(s, A, i, centre):
+    """Base coins market i shows on both sides within `depth_bps` of a price."""
+    m = s.markets[i]
+    total = 0.0
+    for side in range(2):
+        b = s.books[i, side]
+        edge = centre * (1.0 + m.basis) * (1.0 - b.sign * s.depth_bps * 1e-4) / m.tick_size * b.sign
+        key = b.best
+        for _ in range(LEVELS_READ):
+            if key == book.NONE or key < edge:
+                break
+            total += own.others_at(s, A, m, b, side, key) * m.lot_base
+            key = book.next_level(b, A, key)
+    return total
+
+
+@part
+def refresh_shares(s, A, seconds):
+    """Every market's share of the stacked depth, and its smoothed weight, capped at max(cap, 1/n)."""
+    total = 0.0
+    n = 0
+    for i in range(s.markets_n):
+        m = s.markets[i]
+        m.share = 0.0
+        if m.usable == 1 and s.reference > 0.0:
+            m.share = depth_near(s, A, i, s.reference)
+            total += m.share
+            n += 1
+    cap = max(s.weight_cap, 1.0 / max(n, 1))
+    keep = math.exp(-math.log(2.0) * seconds / s.weight_half_life_s)
+    for i in range(s.markets_n):
+        m = s.markets[i]
+        m.share = m.share / total if total > 0.0 else 0.0
+        m.weight = keep * m.weight + (1.0 - keep) * min(m.share, cap)
+
+
+@part
+def refresh_basis(s, A, seconds):
+    """Perps' distance from the merged spot books, averaged over ten minutes of both being usable."""
+    if spotless(s):
+        return
+    spot = spot_mid(s)
+    if spot <= 0.0:
+        return
+    for i in range(s.markets_n):
+        m = s.markets[i]
+        if m.perp == 0 or m.usable == 0:
+            continue
+        now = m.mid / spot - 1.0
+        m.basis_seconds += seconds
+        keep = math.exp(-seconds / min(max(m.basis_seconds, seconds), 600.0))
+        m.basis = keep * m.basis + (1.0 - keep) * now
+        if m.basis_seconds <= seconds:
+            m.basis = now
+    s.reference_dirty = 1
+
+
+@part
+def spot_mid(s):
+    """Middle of the usable spot markets' touches, each weighing alike."""
+    total = 0.0
+    n = 0
+    for i in range(s.markets_n):
+        m = s.markets[i]
+        if m.perp == 0 and m.usable == 1:
+            total += m.mid
+            n += 1
+    return total / n if n > 0 else 0.0
+
+
+@part
+def merge(s, A, source, market, side, prices, sizes, shares):
+    """One side of a source's merged book before uncrossing, best first, into arrays of one length.
+
+    `prices` in quote, `sizes` in base coins, `shares` [level, market] in base coins. Returns the levels written.
+    """
+    begin(s, A, source, market)
+    n = 0
+    for _ in range(LEVELS_READ):
+        i = best_cursor(s, side)
+        if i < 0:
+            break
+        price = s.cursor_price[side, i]
+        if n == 0 or prices[n - 1] != price:
+            if n == len(prices):
+                break
+            prices[n] = price
+            sizes[n] = 0.0
+            shares[n, :] = 0.0
+            n += 1
+        sizes[n - 1] += s.cursor_left[side, i]
+        shares[n - 1, i] += s.cursor_left[side, i]
+        step_down(s, A, i, side)
+    return n
+
+
+@part
+def uncross_merged(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares):
+    """Uncross merged sides in place: what leaves a level leaves its venues in proportion.
+
+    Returns the first bid and the first ask left, and the base coins taken out.
+    """
+    bid = 0
+    ask = 0
+    crossed = 0.0
+    while bid < len(bids) and ask < len(asks) and bids[bid] >= asks[ask]:
+        taken = min(bid_sizes[bid], ask_sizes[ask])
+        crossed += taken
+        bid_left = bid_sizes[bid] - taken
+        ask_left = ask_sizes[ask] - taken
+        for k in range(bid_shares.ruling[1]):
+            bid_shares[bid, k] *= bid_left / bid_sizes[bid]
+            ask_shares[ask, k] *= ask_left / ask_sizes[ask]
+        bid_sizes[bid] = bid_left
+        ask_sizes[ask] = ask_left
+        bid += 1 if bid_left <= 0.0 else 0
+        ask += 1 if ask_left <= 0.0 else 0
+    return bid, ask, crossed
+
+
+@entry
+def stacked_side(S, A, source, market, side, prices, sizes, shares):
+    """`merge` for Python: see there."""
+    return merge(S[0], A, source, market, side, prices, sizes, shares)
+
+
+@entry
+def uncrossed(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares):
+    """`uncross_merged` for Python: see there."""
+    return uncross_merged(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares)

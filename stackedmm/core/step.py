@@ -1,0 +1,194 @@
+"""The whole engine on one screen: a row comes in, the state moves, commands go out.
+
+market data -> books -> stacked book -> reference -> inventory and volume -> lines -> rules -> limits -> requote.
+The same function runs live, paper, backtest and replay.
+"""
+
+import math
+
+import numpy as np
+
+from stackedmm.core import inventory, limits, orders, requote, rows, stack, statistics, tape, volume
+from stackedmm.core.machine import as_double, entry, leaf, part
+from stackedmm.core.state import ALL, BAD_ROW
+
+
+@leaf
+def step(S, A, links, row, out):
+    """Apply one row to the state `S` (one record) and its arena `A`; append commands to `out`.
+
+    `links` holds this process's addresses of the rules, `out` is an array of COMMAND of which `S.out_n` are filled.
+    """
+    s = S[0]
+    s.now = row.ts
+    s.rows += 1
+    kind = row.kind
+    if kind == rows.DEPTH:
+        tape.depth(s, A, row)
+        if row.marks & rows.LAST:
+            look(s, A, links, np.int64(row.market), out)
+    elif kind == rows.TRADE:
+        tape.trade(s, A, row)
+    else:
+        rare(s, A, links, row, out)
+
+
+@part
+def look(s, A, links, market, out):
+    """A message is whole: decide where something that matters moved."""
+    if s.markets[market].touched == 1 or s.markets[market].usable == 0:
+        touched(s, A, links, market, out)
+    elif s.reference_dirty == 1:
+        moved(s, A, links, out)
+
+
+@part
+def touched(s, A, links, market, out):
+    """The market's own best moved: its quotes are priced anew, and everyone's if the reference moved with it."""
+    tape.refresh(s, A, market)
+    if s.reference_dirty == 1:
+        stack.refresh(s, A)
+    if reference_moved(s):
+        decide_all(s, A, links, out)
+    else:
+        requote.decide(s, A, links, market, out)
+
+
+@part
+def moved(s, A, links, out):
+    """Depth that prices the reference changed: quotes follow when it moved by the deciding step."""
+    stack.refresh(s, A)
+    if reference_moved(s):
+        decide_all(s, A, links, out)
+
+
+@part
+def reference_moved(s):
+    """Whether the reference left what was last decided on by at least half the finest tick."""
+    return abs(s.reference - s.reference_decided) >= s.reference_step
+
+
+@part
+def decide_all(s, A, links, out):
+    """Price every market's quotes once."""
+    s.reference_decided = s.reference
+    inventory.refresh(s)
+    for market in range(s.markets_n):
+        if s.markets[market].touched == 1:
+            tape.refresh(s, A, market)
+        requote.decide(s, A, links, market, out)
+
+
+@part
+def rare(s, A, links, row, out):
+    """Everything but levels and trades."""
+    kind = row.kind
+    market = np.int64(row.market)
+    if kind == rows.TIMER:
+        timer(s, A, links, out)
+    elif kind == rows.BBO:
+        tape.bbo(s, A, row)
+    elif kind == rows.CLEAR:
+        tape.snapshot(s, A, row)
+        if row.marks & rows.LAST:
+            touched(s, A, links, market, out)
+    elif kind == rows.GAP:
+        tape.gap(s, A, row)
+        touched(s, A, links, market, out)
+    elif kind == rows.FILL_ID:
+        s.trade_id = row.ref
+        s.fee = row.px
+        s.fee_currency = row.qty
+    elif kind == rows.FILL:
+        statistics.remember_fill(s, A, row)
+        orders.fill(s, A, row)
+        decide_all(s, A, links, out)
+    elif rows.ACK <= kind <= rows.UNANSWERED:
+        orders.answer(s, row)
+        touched(s, A, links, market, out)
+    else:
+        told(s, A, links, row, out)
+
+
+@part
+def told(s, A, links, row, out):
+    """What the account and people say."""
+    kind = row.kind
+    market = np.int64(row.market)
+    if kind == rows.BALANCE:
+        s.markets[market].base_wallet = row.px
+        s.markets[market].quote_wallet = row.qty
+    elif kind == rows.RECONCILED:
+        reconcile(s, row)
+    elif kind == rows.PARAM:
+        value = as_double(row.qty)
+        if 0 <= row.ref < len(s.params) and math.isfinite(value):
+            s.params[row.ref] = value
+        else:
+            s.events[BAD_ROW] += 1
+    elif kind == rows.RULES:
+        s.rules_digest = row.ref
+    elif kind == rows.CONTROL:
+        control(s, row)
+    else:
+        s.events[BAD_ROW] += 1
+    decide_all(s, A, links, out)
+
+
+@part
+def reconcile(s, row):
+    """The venues' word on the position at the start; a later one that differs stops quoting."""
+    if s.reconciled == 0:
+        s.reconciled = 1
+    elif row.qty != s.ledger.position + s.ledger.provisional:
+        s.events[10] += 1
+        s.reconciled = 0
+    inventory.refresh(s)
+
+
+@part
+def control(s, row):
+    """A person's word. A kill is sticky; only a person clears it."""
+    word = row.ref
+    market = np.int64(row.market)
+    if word == rows.KILL:
+        s.killed = 1
+    elif word == rows.UNKILL:
+        s.killed = 0
+        s.halted = 0
+    elif word == rows.LINE_ON or word == rows.LINE_OFF:
+        s.lines[row.qty >> 1].sides[row.qty & 1] = 1 if word == rows.LINE_ON else 0
+    elif market == ALL:
+        s.paused = 1 if word == rows.PAUSE else 0
+    else:
+        s.markets[market].paused = 1 if word == rows.PAUSE else 0
+
+
+@part
+def timer(s, A, links, out):
+    """Every 100 ms: time-driven statistics, orders whose fate is open, and a full round of decisions."""
+    number = s.now // volume.BUCKET_NS
+    for market in range(s.markets_n):
+        m = s.markets[market]
+        if m.bucket != number and m.synced == 1:
+            volume.advance(s, A, m, number)
+        tape.refresh(s, A, market)
+        requote.tend(s, market, out)
+    statistics.tick(s, A)
+    if s.reference_dirty == 1:
+        stack.refresh(s, A)
+    if s.reconciled == 0 and s.paper == 1 and s.reference > 0.0:
+        inventory.open_paper(s)
+    limits.watch_losses(s)
+    for side in range(2):
+        s.starved[side] = s.starving[side]
+        s.starving[side] = limits.STARVED_NONE
+    decide_all(s, A, links, out)
+
+
+@entry
+def step_rows(S, A, links, batch, out):
+    """Apply rows one after the other, as the live loop does; returns how many commands stand in `out`."""
+    for i in range(len(batch)):
+        step(S, A, links, batch[i], out)
+    return S[0].out_n

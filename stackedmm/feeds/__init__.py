@@ -1,0 +1,1 @@
+"""Market data from files: recordings are read here, and become rows."""
