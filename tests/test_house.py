@@ -47,7 +47,13 @@ OWNERS: Final[dict[str, str]] = {
     **dict.fromkeys(("panel", "bokeh", "ipywidgets"), "desk"),
 }
 
-CORE_IMPORTS: Final = {"numpy", "numba", "llvmlite", "math", "typing", PACKAGE}
+CORE_IMPORTS: Final = {"numpy", "numba", "llvmlite", "math", "typing", PACKAGE} | {
+    "collections",
+    "dataclasses",
+    "decimal",
+    "functools",
+    "hashlib",
+}
 MACHINE: Final = "stackedmm/core/machine.py"
 MACHINE_IMPORTS: Final = {"hashlib", "os", "sys", "pathlib", "collections"}
 IMPURE_IMPORTS: Final = {"time", "random", "datetime", "uuid", "secrets", "logging", "asyncio", "threading", "socket"}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stackedmm.config.lines import PassiveLine, TobLine
 from stackedmm.config.model import StackedMarketMakingConfig
-from stackedmm.core import state as core
+from stackedmm.core import codes
 from stackedmm.core.build import allocate
 from stackedmm.core.market import INVERSE, Market
 from stackedmm.errors import ConfigError
@@ -87,14 +87,14 @@ def fill(
     """
     refuse_unbuilt(markets)
     buckets = [seconds // BUCKET_S for seconds in config.period_seconds]
-    if len(buckets) > core.PERIODS:
-        raise ConfigError(f"time_periods: {len(buckets)} found, at most {core.PERIODS} fit the engine")
+    if len(buckets) > codes.PERIODS:
+        raise ConfigError(f"time_periods: {len(buckets)} found, at most {codes.PERIODS} fit the engine")
     ticks = [int(price / float(market.tick)) for price, market in zip(prices, markets, strict=True)]
     state, arena = allocate(markets, ticks, max(buckets))
     s = state[0]
     fill_head(s, config)
     fill_windows(s, config, buckets)
-    lines = (*config.tob_lines, *config.passive_lines)
+    lines: tuple[TobLine | PassiveLine, ...] = (*config.tob_lines, *config.passive_lines)
     kinds = ("tob",) * len(config.tob_lines) + ("passive",) * len(config.passive_lines)
     for i, line in enumerate(lines):
         fill_line(s["lines"][i], line, config, seed * 1_000_003 + i)
@@ -150,7 +150,7 @@ def fill_head(s: Any, config: StackedMarketMakingConfig) -> None:
     s["leverage"] = float(config.leverage)
     s["stale_ns"] = risk.stale_ms * 1_000_000
     s["max_order_value"] = float(risk.max_order_value)
-    s["max_open_orders"] = min(risk.max_open_orders, core.OPEN)
+    s["max_open_orders"] = min(risk.max_open_orders, codes.OPEN)
     s["collar_bps"] = float(risk.collar_bps)
     s["max_skew_bps"] = float(risk.max_skew_bps)
     s["cancel_reserve"] = float(risk.cancel_reserve)
@@ -199,7 +199,7 @@ def fill_line(record: Any, line: TobLine | PassiveLine, config: StackedMarketMak
 
 def fill_tob(record: Any, line: TobLine) -> None:
     """What only a top-of-book line has."""
-    record["kind"], record["levels"] = core.TOB, 1
+    record["kind"], record["levels"] = codes.TOB, 1
     record["bps"] = float(line.spread_bps)
     record["base_quantity"] = float(line.hourly_quantity)
     record["local_drift"] = 1
@@ -217,7 +217,7 @@ def fill_tob(record: Any, line: TobLine) -> None:
 
 def fill_passive(record: Any, line: PassiveLine) -> None:
     """What only a passive line has."""
-    record["kind"], record["levels"] = core.PASSIVE, line.levels
+    record["kind"], record["levels"] = codes.PASSIVE, line.levels
     record["bps"] = float(line.mid_spread_bps)
     record["min_bps"], record["max_bps"] = float(line.min_spread_bps), float(line.max_spread_bps)
     record["base_quantity"] = float(line.quantity)
@@ -274,8 +274,8 @@ def _venue(name: str) -> Any:
 def fill_quotes(s: Any, lines: Sequence[TobLine | PassiveLine], kinds: Sequence[str]) -> None:
     """One record for every market x line x level x side; scarce room goes to TOB, then inner levels, in venue order."""
     per_market = sum(2 * int(s["lines"][i]["levels"]) for i in range(len(lines)))
-    if per_market > core.OPEN - 8:
-        raise ConfigError(f"passive_lines: {per_market} quotes a market, at most {core.OPEN - 8} fit the engine")
+    if per_market > codes.OPEN - 8:
+        raise ConfigError(f"passive_lines: {per_market} quotes a market, at most {codes.OPEN - 8} fit the engine")
     k = 0
     order = []
     for market in range(int(s["markets_n"])):

@@ -10,6 +10,7 @@ dropped: only a full table refuses a level, and counts it in `lost`.
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stackedmm.core.machine import highest_bit, leaf, part
 
@@ -345,21 +346,21 @@ def clear(b, A):
     b.best = NONE
 
 
-def levels_of(side: Any, arena: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def levels_of(side: Any, arena: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All levels of a side, best first: prices in ticks and quantities in lots, int64 arrays of equal length."""
     window = int(side["mask"]) + 1
     ring = arena[side["ring"] : side["ring"] + window]
     slots = np.flatnonzero(ring)
     keys = side["lo"] + ((slots - side["lo"]) & side["mask"])
-    far = arena[side["far"] : side["far"] + 2 * (side["far_mask"] + 1)].reshape(-1, 2)
-    far = far[far[:, 1] > 0]
+    table = arena[side["far"] : side["far"] + 2 * (side["far_mask"] + 1)].reshape(-1, 2)
+    far = table[table[:, 1] > 0]
     keys = np.concatenate([keys, far[:, 0]])
     lots = np.concatenate([ring[slots], far[:, 1]])
     order = np.argsort(-keys)
     return keys[order] * side["sign"], lots[order]
 
 
-def check(side: Any, arena: np.ndarray) -> None:
+def check(side: Any, arena: NDArray[np.int64]) -> None:
     """Assert what must hold of a side: counts, bits, best and window agree with the levels."""
     prices, lots = levels_of(side, arena)
     keys = prices * side["sign"]

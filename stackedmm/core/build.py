@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stackedmm.core import book, limits
+from stackedmm.core.codes import MARKETS, ORDERS, RULES
 from stackedmm.core.market import INVERSE, LINEAR, Market
-from stackedmm.core.state import MARKETS, ORDERS, RULES, STATE
+from stackedmm.core.state import STATE
 from stackedmm.errors import ConfigError
 
 FAR_LEVELS = 16384
@@ -92,7 +94,7 @@ def describe(s: Any, markets: Sequence[Market]) -> None:
         m["watch"] = -book.NONE, -book.NONE
 
 
-def links_for(state: Any, addresses: Sequence[int] = ()) -> np.ndarray:
+def links_for(state: Any, addresses: Sequence[int] = ()) -> NDArray[np.int64]:
     """This process's addresses: of the views, the parameters and the answers inside the state, then of each rule."""
     if len(addresses) > RULES:
         raise ConfigError(f"rules: {len(addresses)} found, at most {RULES} expected")

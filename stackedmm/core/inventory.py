@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from stackedmm.core.machine import leaf, muldiv, part
-from stackedmm.core.state import ACCOUNTING, MANUAL
+from stackedmm.core.codes import ACCOUNTING, MANUAL
+from stackedmm.core.machine import muldiv, part
 
 
 @part
@@ -145,7 +145,7 @@ def worst(s, side):
 
 @part
 def room(s, side):
-    """Ledger units this side may still add before the worst case reaches the band's edge; negative: too much already."""
+    """Ledger units this side may still add before the worst case reaches the band's edge; negative: too much."""
     if side == 0:
         return s.target + s.deviation - worst(s, 0)
     return worst(s, 1) - (s.target - s.deviation)

@@ -1,11 +1,11 @@
-"""Hard limits, the last word before an order leaves: they count open and unknown orders, and rules cannot reach them."""
+"""Hard limits, the last word before an order leaves: they count unknown orders too, and rules cannot reach them."""
 
 import math
 
 import numpy as np
 
 from stackedmm.core import inventory, rows
-from stackedmm.core.machine import leaf, part
+from stackedmm.core.machine import part
 from stackedmm.core.orders import notional
 from stackedmm.core.quoting import least_lots
 
@@ -111,7 +111,7 @@ def crosses_own(s, m, side, px):
     for i in range(m.lives):
         o = s.orders[m.live[i]]
         if o.side != side and o.life < 5:
-            if side == 0 and px >= o.px or side == 1 and px <= o.px:
+            if (side == 0 and px >= o.px) or (side == 1 and px <= o.px):
                 return True
     return False
 

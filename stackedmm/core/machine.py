@@ -233,7 +233,7 @@ def _as_double(word: int) -> float:
 def _muldiv(a: int, b: int, c: int) -> int:
     """floor(a * b / c) for a, b >= 0 and c > 0, exact over 128 bits; the quotient must fit an int64."""
     if not COMPILED:
-        return np.int64(int(a) * int(b) // int(c))
+        return int(a) * int(b) // int(c)
     low32 = np.uint64(0xFFFFFFFF)
     half = np.uint64(32)
     ua, ub, uc = np.uint64(a), np.uint64(b), np.uint64(c)
@@ -251,7 +251,7 @@ def _muldiv(a: int, b: int, c: int) -> int:
             if rest >= uc:
                 rest -= uc
                 quotient |= np.uint64(1)
-    return np.int64(quotient)
+    return np.int64(quotient)  # type: ignore[return-value]  # what numba returns
 
 
 highest_bit = leaf(_highest_bit)

@@ -9,9 +9,7 @@ its fills received, or on "not found" twice, a second apart, after the time in w
 import numpy as np
 
 from stackedmm.core import inventory, own, rows, seen
-from stackedmm.core.machine import leaf, part
-from stackedmm.core.own import FREE, GHOST, LIVE, PENDING, SETTLING, UNKNOWN
-from stackedmm.core.state import (
+from stackedmm.core.codes import (
     BAD_ROW,
     DUPLICATE_FILL,
     FOREIGN_FILL,
@@ -20,6 +18,8 @@ from stackedmm.core.state import (
     ORDERS,
     TOB,
 )
+from stackedmm.core.machine import part
+from stackedmm.core.own import FREE, GHOST, LIVE, PENDING, SETTLING, UNKNOWN
 from stackedmm.core.tape import exchange_time
 
 NOT_FOUND_APART_NS = 1_000_000_000
@@ -115,7 +115,7 @@ def acknowledged(s, o, row):
 @part
 def refused(s, slot, o, row):
     """The order never lived. Creates of its market wait, longer with each refusal in a row."""
-    if o.life != PENDING and o.life != UNKNOWN or o.filled > 0:
+    if (o.life != PENDING and o.life != UNKNOWN) or o.filled > 0:
         s.events[ORDER_AFTER_DEATH] += 1
         return
     m = s.markets[o.market]
@@ -257,7 +257,7 @@ def fill_order(s, slot, row):
     elif o.life == PENDING or o.life == UNKNOWN:
         turn(s, o, LIVE)
     debit(s, o, row.qty)
-    over = o.life == LIVE and o.filled >= o.lots or o.life == SETTLING and o.filled >= o.claimed
+    over = (o.life == LIVE and o.filled >= o.lots) or (o.life == SETTLING and o.filled >= o.claimed)
     if over:
         die(s, slot)
     count(s, o, 1)
@@ -294,5 +294,3 @@ def decay_filled(s, q):
 def notional(m, px, lots):
     """Quote value of an order."""
     return px * m.tick_size * lots * m.lot_base
-
-

@@ -72,7 +72,7 @@ def level_moved(s, m, market, side, px, grown, exchange_ns):
         i += 1
         if o.px != px or o.side != side:
             continue
-        known = o.life == LIVE or o.life == UNKNOWN and o.venue_ns > 0 or o.life == GHOST
+        known = o.life == LIVE or (o.life == UNKNOWN and o.venue_ns > 0) or o.life == GHOST
         if known and exchange_ns >= o.venue_ns:
             o.shown = 0 if o.life == GHOST else o.lots - o.filled
             if o.life == GHOST:

@@ -8,9 +8,7 @@ import math
 import numpy as np
 
 from stackedmm.core import rows, shape
-from stackedmm.core.machine import leaf, part
-from stackedmm.core.shape import clamp
-from stackedmm.core.state import (
+from stackedmm.core.codes import (
     ANCHORED,
     BOOKED,
     BY_BOTH,
@@ -27,6 +25,8 @@ from stackedmm.core.state import (
     SKEWED,
     VOLUME,
 )
+from stackedmm.core.machine import part
+from stackedmm.core.shape import clamp
 
 
 @part

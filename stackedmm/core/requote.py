@@ -8,10 +8,10 @@ import math
 import numpy as np
 
 from stackedmm.core import limits, own, quoting, rows, shape
-from stackedmm.core.machine import leaf, part
+from stackedmm.core.codes import NO_SLOT, ORDERS, TOB
+from stackedmm.core.machine import part
 from stackedmm.core.orders import count
 from stackedmm.core.own import LIVE, PENDING, SETTLING, UNKNOWN
-from stackedmm.core.state import NO_SLOT, ORDERS, TOB
 
 ASK_AGAIN_NS = 1_000_000_000
 CANCEL_AGAIN_NS = 2_000_000_000
@@ -347,5 +347,3 @@ def repeat(s, slot, kind, out):
         m.tokens -= 1.0
         o.asked_ns = s.now
         emit(s, out, kind, rows.UNKNOWN, slot)
-
-

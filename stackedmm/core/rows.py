@@ -29,7 +29,7 @@ GAP: Final = 5  # the feed lost updates of this market: unusable until the next 
 ACK: Final = 10  # our order rests; ref = client id, px and qty as the venue took them
 REJECT: Final = 11  # our order never lived; ref = client id, px = reject code
 FILL_ID: Final = 12  # precedes a FILL: ref = trade id, px = fee in fee units (negative: rebate), qty = fee currency
-FILL: Final = 13  # ref = client id, px, qty of this fill; MAKER in marks
+FILL: Final = 13  # ref = client id, px, qty of this fill; MAKER and, for our ask, ASK in marks
 CANCELED: Final = 14  # our order is dead; ref = client id, qty = cumulative quantity filled as the venue says
 CANCEL_REJECT: Final = 15  # the venue did not cancel; ref = client id; proves nothing about the order's life
 LIVE: Final = 16  # answer to a query: the order rests; ref = client id, qty = cumulative quantity filled

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from stackedmm.core.machine import leaf, part
-from stackedmm.core.state import SEEN_EVICTED
+from stackedmm.core.codes import SEEN_EVICTED
+from stackedmm.core.machine import part
 
 MIX = -7046029254386353131
 MIX_MARKET = -4417276706812531889

@@ -5,14 +5,15 @@ size = clamp(base * prod(size), 0, 3 * base); any closed gate: no quote.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from stackedmm.core import inventory, own
 from stackedmm.core.book import NONE, next_level
+from stackedmm.core.codes import ANSWER_COLUMNS, RULE_STRUCK
 from stackedmm.core.machine import COMPILED, call, leaf, part
 from stackedmm.core.orders import decay_filled
-from stackedmm.core.state import ANSWER_COLUMNS, RULE_STRUCK
 from stackedmm.core.views import BY_NAME, GATE, SIZE, SKEW, SPREAD, VIEW, WIDEN
 
 VIEWS = 0
@@ -20,7 +21,7 @@ VIEWS = 0
 PARAMS = 1
 ANSWERS = 2
 FIRST_RULE = 3
-PYTHON_RULES: list = []  # without the compiler `links` holds indices into this
+PYTHON_RULES: list[Any] = []  # without the compiler `links` holds indices into this
 ANSWER_BYTES = 8 * ANSWER_COLUMNS
 MIN_FACTOR, MAX_FACTOR = 0.01, 100.0
 SIZE_CEILING = 3.0
@@ -105,8 +106,8 @@ def volatility_ratio(s):
 def imbalance(s, A, market):
     """(bid - ask) / (bid + ask) of the five best levels of others."""
     m = s.markets[market]
-    bid = 0
-    ask = 0
+    bid = np.int64(0)
+    ask = np.int64(0)
     for side in range(2):
         b = s.books[market, side]
         key = b.best

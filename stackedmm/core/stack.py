@@ -8,13 +8,8 @@ prices left. A perp enters a spot stack minus its basis. Our own orders do not c
 import math
 
 from stackedmm.core import book, own
-from stackedmm.core.machine import entry, leaf, part
-from stackedmm.core.state import (
-    AGGREGATED,
-    COMPONENT_VENUES,
-    LIQUIDITY_WEIGHTED,
-    SINGLE_VENUE,
-)
+from stackedmm.core.codes import AGGREGATED, COMPONENT_VENUES, LIQUIDITY_WEIGHTED, SINGLE_VENUE
+from stackedmm.core.machine import entry, part
 
 BASIS_WARM_S = 60.0
 LEVELS_READ = 20000

@@ -1,11 +1,11 @@
-"""Running statistics that move with time: volatility and drift of the reference, mark-outs of own fills, shares, basis."""
+"""Statistics that move with time: volatility and drift of the reference, mark-outs of own fills, shares, basis."""
 
 import math
 
 import numpy as np
 
 from stackedmm.core import rows, stack
-from stackedmm.core.machine import leaf, part
+from stackedmm.core.machine import part
 
 SECOND = 1_000_000_000
 HALF_LIFE_S = 60.0

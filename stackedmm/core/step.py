@@ -9,8 +9,8 @@ import math
 import numpy as np
 
 from stackedmm.core import inventory, limits, orders, requote, rows, stack, statistics, tape, volume
+from stackedmm.core.codes import ALL, BAD_ROW
 from stackedmm.core.machine import as_double, entry, leaf, part
-from stackedmm.core.state import ALL, BAD_ROW
 
 
 @leaf

@@ -3,8 +3,8 @@
 import numpy as np
 
 from stackedmm.core import book, own, rows, volume
+from stackedmm.core.codes import BAD_ROW, BOOK_LOST_LEVELS
 from stackedmm.core.machine import leaf, part
-from stackedmm.core.state import BAD_ROW, BOOK_LOST_LEVELS
 
 
 @leaf
@@ -27,7 +27,7 @@ def depth(s, A, row):
     if key >= m.watch[side]:
         s.reference_dirty = 1
     touch = m.touch[side] * b.sign
-    if key > touch or key == touch and (row.qty == 0 or own.may_show(m, side, row.px)):
+    if key > touch or (key == touch and (row.qty == 0 or own.may_show(m, side, row.px))):
         m.touched = 1
     if own.may_show(m, side, row.px):
         own.level_moved(s, m, np.int64(row.market), side, row.px, row.qty - old, exchange_time(row))

@@ -7,8 +7,7 @@ import math
 
 import numpy as np
 
-from stackedmm.core.machine import leaf, part
-from stackedmm.core.state import (
+from stackedmm.core.codes import (
     EWMA,
     METHOD_MAX,
     METHOD_MIN,
@@ -18,6 +17,7 @@ from stackedmm.core.state import (
     VOLUME_QUOTE,
     VOLUME_TYPES,
 )
+from stackedmm.core.machine import part
 
 BUCKET_NS = 10_000_000_000
 EWMA_BUCKETS = 360
@@ -128,7 +128,7 @@ def full(s, m, period, average_type):
 
 @part
 def coefficient(s, m):
-    """min, max or mid of all ratios MA(shorter) / MA(longer) of full windows, clipped to the bounds; 1 if there is none."""
+    """min, max or mid of all ratios MA(shorter) / MA(longer) of full windows, within the bounds; 1 if there is none."""
     low = math.inf
     high = -math.inf
     bit = 0
@@ -178,5 +178,3 @@ def pair(s, m, shorter, longer, average_type, volume_type, bit):
         m.above ^= mask
         m.crossovers += 1
     return ratio
-
-

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stackedmm.config.fill import METHODS, Filled
 from stackedmm.config.lines import TobLine
 from stackedmm.core import build, shape
+from stackedmm.core.codes import PARAMS, RULES
 from stackedmm.core.machine import COMPILED
-from stackedmm.core.state import PARAMS, RULES
 from stackedmm.errors import RuleError
 from stackedmm.rules import LoadedRule, RuleSet
 
 
-def arm(filled: Filled, rules: RuleSet | None, values: Mapping[str, float] | None = None) -> np.ndarray:
+def arm(filled: Filled, rules: RuleSet | None, values: Mapping[str, float] | None = None) -> NDArray[np.int64]:
     """Write a rule set into the state; returns this process's `links`. The old set is replaced whole.
 
     `values` are parameter values by `rule.parameter` that beat the files' defaults. Raises RuleError where the engine
@@ -67,13 +68,11 @@ def scope(record: Any, filled: Filled, rule: LoadedRule) -> None:
     record["markets"] = np.array([markets], np.uint64).view(np.int64)[0]
 
 
-def already(line: Any, unless: str | None) -> bool:
+def already(line: Any, unless: tuple[str, ...]) -> bool:
     """Whether a line's own coefficients already do what the rule does, so that the rule stays out of it."""
-    if unless is None:
-        return False
     if isinstance(line, TobLine):
         methods = {str(line.coefficient_method)}
     else:
         methods = {str(line.spread_coefficient_method), str(line.quantity_coefficient_method)}
     assert methods <= set(METHODS)
-    return unless in methods or "both" in methods
+    return any(name in methods or "both" in methods for name in unless)

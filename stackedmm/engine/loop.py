@@ -1,5 +1,4 @@
-"""The compiled loop of backtest and paper: what the simulated venue hands out goes into the engine, commands go back."""
-
+"""The compiled loop of backtest and paper: the simulated venue's rows go into the engine, commands go back."""
 
 from stackedmm.core.machine import entry
 from stackedmm.core.step import step
@@ -32,5 +31,3 @@ def run(S, A, links, X, XA, local, exchange, row, out, tape, until):
             if tape.shape[0] > 0 and written + out.shape[0] > tape.shape[0]:
                 break
     return stepped, written
-
-

@@ -51,4 +51,4 @@ def book_fill(x, XA, market, side, memory, ref, px, lots, maker, exchange_ns):
     XA[memory + 3] += lots
     x.counts[FILLS] += 1
     currency = np.int64(FEE_BASE if m.inverse != 0 else FEE_QUOTE)
-    wire.answer_fill(x, market, ref, px, lots, maker, fee, currency, exchange_ns)
+    wire.answer_fill(x, market, side, ref, px, lots, maker, fee, currency, exchange_ns)

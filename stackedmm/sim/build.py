@@ -157,7 +157,7 @@ def _clear(x: Any, seed: int) -> None:
     """Clocks, rings and free lists of a simulation in which nothing has happened."""
     x["until"] = NEVER
     x["request_due"] = x["answer_due"] = NEVER
-    x["reissue"] = -1
+    x["reissue"] = x["exchange_due"] = -1
     x["seed"] = _mix(seed)
     x["free"] = np.arange(ORDERS)[::-1]
     x["free_n"] = ORDERS

@@ -18,6 +18,7 @@ def attach(X: Any, local: NDArray[np.void], exchange: NDArray[np.void], *, more:
     X["local_at"] = X["exchange_at"] = X["wake"] = 0
     X["local_count"], X["exchange_count"] = len(local), len(exchange)
     X["more"] = more
+    X["exchange_due"] = -1
 
 
 def rebase(

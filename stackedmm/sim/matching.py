@@ -51,7 +51,6 @@ def cleared(x, XA, market):
 @part
 def level_changed(x, market, side, key, old, new):
     """A level's quantity changed: own orders there move in the queue."""
-    rare()
     m = x.markets[market]
     slot = np.int64(m.first[side])
     while slot >= 0:
@@ -64,7 +63,6 @@ def level_changed(x, market, side, key, old, new):
 @part
 def best_crossed(x, XA, market, side, key, exchange_ns):
     """The market's best on the other side moved to or through our orders of `side`: those up to `key` are filled."""
-    rare()
     slot = np.int64(x.markets[market].first[side])
     while slot >= 0:
         o = x.orders[slot]
@@ -77,7 +75,6 @@ def best_crossed(x, XA, market, side, key, exchange_ns):
 @part
 def traded(x, XA, market, side, key, lots, exchange_ns):
     """A public trade hit `side` at `key`: own orders it went through are filled, those at its price move forward."""
-    rare()
     m = x.markets[market]
     slot = np.int64(m.first[side])
     while slot >= 0:

@@ -5,7 +5,6 @@ low bits are the hash, so that neighbours in time are neighbours in memory.
 """
 
 from stackedmm.core.machine import leaf, part
-from stackedmm.sim.cold import rare
 from stackedmm.sim.state import ID_FORGOTTEN, REFUSED, RESTING, WORDS
 
 
@@ -18,7 +17,6 @@ def home(x, ref):
 @part
 def find(x, XA, ref):
     """Arena offset of what is remembered of a client id, 0 or less if nothing."""
-    rare()
     at = XA[home(x, ref)]
     while at > 0 and XA[at] != ref:
         at = XA[at + 5]
@@ -28,7 +26,6 @@ def find(x, XA, ref):
 @part
 def remember(x, XA, ref, market):
     """Enter a client id not seen before, as refused until more is known; returns its arena offset."""
-    rare()
     at = x.memory + WORDS * (x.memory_at & x.memory_mask)
     while XA[at + 2] == RESTING:
         x.memory_at += 1
@@ -52,7 +49,6 @@ def remember(x, XA, ref, market):
 @part
 def forget(x, XA, at):
     """Take an entry out of its chain."""
-    rare()
     link = home(x, XA[at])
     while XA[link] != at:
         link = XA[link] + 5

@@ -19,7 +19,6 @@ from stackedmm.sim.state import LEVEL_UNPUBLISHED, MASK, PUBLISHED
 @part
 def changed(x, XA, market, side, key, lots, exchange_ns):
     """Our resting quantity at a level changed at the exchange: send the difference on its way."""
-    rare()
     m = x.markets[market]
     px = key * (1 - 2 * side)
     index = level_at(x, market, side, px)
@@ -49,7 +48,6 @@ def changed(x, XA, market, side, key, lots, exchange_ns):
 @part
 def level_at(x, market, side, px):
     """Index of a tracked level, -1 if it is not tracked."""
-    rare()
     m = x.markets[market]
     if (m.shown[side] >> (px & 63)) & 1 == 0:
         return -1
@@ -65,7 +63,6 @@ def level_at(x, market, side, px):
 @part
 def track(x, market, side, px, raw):
     """Begin to follow a level. `raw` is what the exchange holds there: rows still under way will correct it."""
-    rare()
     m = x.markets[market]
     x.free_levels_n -= 1
     index = np.int64(x.free_levels[x.free_levels_n])
@@ -85,7 +82,6 @@ def track(x, market, side, px, raw):
 @part
 def release(x, market, index):
     """Stop following a level at which nothing of ours is published or under way."""
-    rare()
     v = x.levels[index]
     if v.own != 0 or v.changes != 0:
         return
@@ -130,7 +126,6 @@ def overlay(x, row):
 @part
 def level_arrives(x, row):
     """A recorded level passes at which we may stand."""
-    rare()
     index = level_at(x, np.int64(row.market), np.int64(row.marks) & ASK, row.px)
     if index < 0:
         return
@@ -209,7 +204,6 @@ def bbo_arrives(x, row):
 @part
 def arrive(x, L, row):
     """The head of the answer ring is a change of ours at a level: compose its row. False: nothing to show now."""
-    rare()
     a = x.answers[x.answer_head & MASK]
     market = np.int64(a.market)
     m = x.markets[market]
@@ -269,7 +263,6 @@ def postpone(x, due):
 @part
 def show(x, row, market, v, marks, ts, exchange_us):
     """Write the row of one own level."""
-    rare()
     x.counts[PUBLISHED] += 1
     row.ts = ts
     row.px = v.px

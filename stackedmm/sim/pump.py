@@ -55,25 +55,24 @@ def merge(x, XA, L, E, row):
     """`next_row` where something else than a local row may come first."""
     if x.reissue >= 0 and publish.reissue_next(x, row):
         return True
+    local_due = L[x.local_at].ts + x.feed_ns if x.local_at < x.local_count else np.int64(NEVER)
+    if x.exchange_due < 0:
+        begin(x, E, local_due)
     while True:
-        local_due = L[x.local_at].ts + x.feed_ns if x.local_at < x.local_count else np.int64(NEVER)
-        exchange_due = exchange_time(E[x.exchange_at]) if x.exchange_at < x.exchange_count else np.int64(NEVER)
-        if x.more != 0 and (local_due == NEVER or exchange_due == NEVER):
-            return False
-        if x.timer_due == 0 and x.timer_ns > 0:
-            x.timer_due = (min(local_due, exchange_due) // x.timer_ns + 1) * x.timer_ns
-        pending = min(min(local_due, exchange_due), min(x.request_due, x.answer_due))
         first = min(min(local_due, x.request_due), min(x.answer_due, x.timer_due))
-        if pending == NEVER or (first > x.until and exchange_due > x.until):
+        if x.more != 0 and (local_due == NEVER or x.exchange_due == NEVER):
             return False
-        if exchange_due <= first:
+        if x.exchange_due <= first:
+            if x.exchange_due > x.until or x.exchange_due == NEVER:
+                return False
             exchange_until(x, XA, E, min(first, x.until))
+        elif first > x.until or (first == x.timer_due and nothing_else(x, local_due)):
+            return False
         elif x.request_due <= first:
-            q = x.requests[x.request_head & MASK]
-            requests.arrive(x, XA, q)
+            requests.arrive(x, XA, x.requests[x.request_head & MASK])
             wire.pop_request(x)
         else:
-            x.wake = min(min(exchange_due, x.request_due), min(min(x.answer_due, x.timer_due), x.until + 1))
+            x.wake = min(min(x.exchange_due, x.request_due), min(min(x.answer_due, x.timer_due), x.until + 1))
             if x.answer_due <= first:
                 if answer_arrives(x, L, row):
                     return True
@@ -86,24 +85,39 @@ def merge(x, XA, L, E, row):
 
 
 @part
+def begin(x, E, local_due):
+    """The first look at new row arrays: when the exchange goes on, and where the timer's grid begins."""
+    rare()
+    x.exchange_due = exchange_time(E[x.exchange_at]) if x.exchange_at < x.exchange_count else np.int64(NEVER)
+    start = min(local_due, x.exchange_due)
+    if x.timer_due == 0 and start < NEVER:
+        x.timer_due = (start // x.timer_ns + 1) * x.timer_ns
+
+
+@part
+def nothing_else(x, local_due):
+    """Whether nothing but the timer is left."""
+    rare()
+    return min(min(local_due, x.exchange_due), min(x.request_due, x.answer_due)) == NEVER
+
+
+@part
 def exchange_until(x, XA, E, limit):
     """Apply exchange rows up to a time, or to the first answer they cause."""
     i = x.exchange_at
     count = x.exchange_count
-    while i < count:
-        r = E[i]
-        due = exchange_time(r)
-        if due > limit or due > x.answer_due:
-            break
-        matching.market_row(x, XA, r, due)
+    due = x.exchange_due
+    while due <= limit and due <= x.answer_due:
+        matching.market_row(x, XA, E[i], due)
         i += 1
+        due = exchange_time(E[i]) if i < count else np.int64(NEVER)
     x.exchange_at = i
+    x.exchange_due = due
 
 
 @part
 def answer_arrives(x, L, row):
     """The head of the answer ring arrives locally. False: it was a change of the feed that shows nothing."""
-    rare()
     a = x.answers[x.answer_head & MASK]
     due = a.due
     if a.kind == DEPTH:

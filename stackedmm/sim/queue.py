@@ -8,7 +8,6 @@ import math
 import numpy as np
 
 from stackedmm.core.machine import leaf, part
-from stackedmm.sim.cold import rare
 from stackedmm.sim.state import LOG_PROB, LOG_PROB_2, POWER_PROB, POWER_PROB_2, RISK_AVERSE
 
 
@@ -27,7 +26,6 @@ def trade(o, lots):
 @part
 def change(m, o, old, new):
     """The level went from `old` to `new` lots; what trades explain already moved the queue."""
-    rare()
     if m.queue == RISK_AVERSE:
         o.front = min(o.front, float(new))
         return
@@ -45,7 +43,6 @@ def change(m, o, old, new):
 @part
 def probability_behind(m, front, back):
     """Probability that a lot which left the level stood behind us."""
-    rare()
     if m.queue == POWER_PROB and m.power == 3.0:  # the usual one, without the library's power
         f = back * back * back
         whole = f + front * front * front

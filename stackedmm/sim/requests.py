@@ -33,7 +33,6 @@ from stackedmm.sim.state import (
 @part
 def arrive(x, XA, q):
     """A request reaches the exchange."""
-    rare()
     if q.kind == PLACE:
         place(x, XA, q)
     elif q.kind == CANCEL:
@@ -45,7 +44,6 @@ def arrive(x, XA, q):
 @part
 def place(x, XA, q):
     """A create: check it as a venue does, then take, rest or refuse it."""
-    rare()
     code = DUPLICATE_ID
     if memory.find(x, XA, q.ref) <= 0:
         at = memory.remember(x, XA, q.ref, np.int64(q.market))
@@ -60,7 +58,6 @@ def place(x, XA, q):
 @part
 def enter(x, XA, q, at):
     """A valid create meets the book and our own orders. Returns a reject code, 0 if it lived."""
-    rare()
     m = x.markets[q.market]
     side = np.int64(q.side)
     key = q.px * (1 - 2 * side)
@@ -85,7 +82,6 @@ def enter(x, XA, q, at):
 @part
 def fault_with(x, q):
     """Reject code of a create that breaks a rule of the venue, 0 if none does."""
-    rare()
     m = x.markets[q.market]
     if x.faulty != 0 and wire.happens(x, x.faults.refused_create, np.int64(FAULT_REFUSED)):
         return OVERLOADED
@@ -135,7 +131,6 @@ def expire_crossed(x, XA, q, side, key):
 @part
 def kill(x, XA, slot, exchange_ns):
     """Cancel a resting order and say so."""
-    rare()
     o = x.orders[slot]
     market, ref, px, filled = np.int64(o.market), o.ref, o.key * (1 - 2 * np.int64(o.side)), o.filled
     resting.leave(x, XA, slot, np.int64(DEAD), exchange_ns)
@@ -170,7 +165,6 @@ def take(x, XA, q, at, key):
 @part
 def cancel(x, XA, q):
     """A cancel: the order dies, or the venue says that it cannot."""
-    rare()
     at = memory.find(x, XA, q.ref)
     if at <= 0 or XA[at + 2] != RESTING:
         wire.answer(x, np.int64(q.market), np.int64(CANCEL_REJECT), q.ref, np.int64(0), np.int64(0), q.due)

@@ -5,14 +5,12 @@ import numpy as np
 from stackedmm.core.book import NONE
 from stackedmm.core.machine import part
 from stackedmm.sim import account, publish
-from stackedmm.sim.cold import rare
 from stackedmm.sim.state import FILLED, RESTING
 
 
 @part
 def rest(x, XA, market, side, key, lots, ref, memory, front, exchange_ns):
     """Enter an order behind those already there; the caller has checked that there is room."""
-    rare()
     m = x.markets[market]
     x.free_n -= 1
     slot = np.int64(x.free[x.free_n])
@@ -45,7 +43,6 @@ def rest(x, XA, market, side, key, lots, ref, memory, front, exchange_ns):
 @part
 def leave(x, XA, slot, state, exchange_ns):
     """Take an order off its list; `state` is what the venue remembers of it."""
-    rare()
     o = x.orders[slot]
     side = np.int64(o.side)
     market = np.int64(o.market)
@@ -82,7 +79,6 @@ def leave(x, XA, slot, state, exchange_ns):
 @part
 def summarise(x, market, side):
     """Best key and bloom of a side's orders, from the orders. O(orders of the side)."""
-    rare()
     m = x.markets[market]
     top = np.int64(NONE)
     bloom = np.int64(0)
@@ -99,7 +95,6 @@ def summarise(x, market, side):
 @part
 def fill(x, XA, slot, lots, exchange_ns):
     """A resting order trades, as maker and at its own price; it leaves when nothing is left of it."""
-    rare()
     o = x.orders[slot]
     side = np.int64(o.side)
     market = np.int64(o.market)

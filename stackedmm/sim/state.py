@@ -241,6 +241,7 @@ SIM: Final = np.dtype(
         ("exchange_count", "i8"),
         ("wake", "i8"),  # before this time only local rows can be next
         ("now", "i8"),  # local time of the last thing handed out
+        ("exchange_due", "i8"),  # time of the next exchange row, NEVER at the end, negative: not looked at yet
         ("until", "i8"),  # nothing later than this is handed out
         ("more", "i8"),  # more rows will follow behind the arrays' end
         ("feed_ns", "i8"),  # extra feed latency

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stackedmm.core.machine import part
-from stackedmm.core.rows import FILL, FILL_ID, LAST, MAKER, PLACE
+from stackedmm.core.rows import ASK, FILL, FILL_ID, LAST, MAKER, PLACE
 from stackedmm.sim.cold import rare
 from stackedmm.sim.state import (
     ANSWER_LOST,
@@ -49,7 +49,6 @@ def happens(x, millionths, count):
 @part
 def send(x, XA, command):
     """Put a command on the wire at the current local time; false if the ring was full (counted)."""
-    rare()
     x.counts[REQUESTS] += 1
     due = x.now + x.markets[command.market].entry_ns
     if x.faulty != 0:
@@ -82,7 +81,6 @@ def send(x, XA, command):
 @part
 def insert_answer(x, due):
     """Make room in the answer ring, in order of arrival; -1 if it is full (counted), else the place."""
-    rare()
     if x.answer_tail - x.answer_head >= RING:
         x.counts[ANSWER_LOST] += 1
         return -1
@@ -99,7 +97,6 @@ def insert_answer(x, due):
 @part
 def push_answer(x, due, kind, market, ref, px, lots, marks, exchange_ns):
     """Enter one answer row; the caller has drawn its faults."""
-    rare()
     i = insert_answer(x, due)
     if i < 0:
         return
@@ -119,7 +116,6 @@ def push_answer(x, due, kind, market, ref, px, lots, marks, exchange_ns):
 @part
 def pop_answer(x):
     """Take the head of the answer ring off."""
-    rare()
     x.answer_head += 1
     x.answer_due = x.answers[x.answer_head & MASK].due if x.answer_head < x.answer_tail else np.int64(NEVER)
 
@@ -127,7 +123,6 @@ def pop_answer(x):
 @part
 def pop_request(x):
     """Take the head of the request ring off."""
-    rare()
     x.request_head += 1
     x.request_due = x.requests[x.request_head & MASK].due if x.request_head < x.request_tail else np.int64(NEVER)
 
@@ -135,7 +130,6 @@ def pop_request(x):
 @part
 def copies_sent(x, lost, count):
     """How many copies of an answer leave after faults: 1, and 0 or 2 where one strikes."""
-    rare()
     if x.faulty == 0:
         return 1
     if happens(x, lost, count):
@@ -146,7 +140,6 @@ def copies_sent(x, lost, count):
 @part
 def arrival(x, market, exchange_ns):
     """When an answer of now arrives, after the faults that delay it."""
-    rare()
     due = exchange_ns + x.markets[market].response_ns
     if x.faulty != 0:
         if happens(x, x.faults.late_answer, np.int64(FAULT_LATE_ANSWER)):
@@ -159,13 +152,12 @@ def arrival(x, market, exchange_ns):
 @part
 def answer(x, market, kind, ref, px, lots, exchange_ns):
     """Answer a request: the row arrives after the market's response latency, if no fault takes it."""
-    rare()
     for _ in range(copies_sent(x, x.faults.lost_answer, np.int64(FAULT_LOST_ANSWER))):
         push_answer(x, arrival(x, market, exchange_ns), kind, market, ref, px, lots, np.int64(LAST), exchange_ns)
 
 
 @part
-def answer_fill(x, market, ref, px, lots, maker, fee, currency, exchange_ns):
+def answer_fill(x, market, side, ref, px, lots, maker, fee, currency, exchange_ns):
     """Report a fill, two rows that stay together: its id and fee, then what was filled. Both or neither."""
     rare()
     x.trade_id += 1
@@ -175,4 +167,4 @@ def answer_fill(x, market, ref, px, lots, maker, fee, currency, exchange_ns):
             return
         due = arrival(x, market, exchange_ns)
         push_answer(x, due, np.int64(FILL_ID), market, x.trade_id, fee, currency, np.int64(0), exchange_ns)
-        push_answer(x, due, np.int64(FILL), market, ref, px, lots, LAST | MAKER * maker, exchange_ns)
+        push_answer(x, due, np.int64(FILL), market, ref, px, lots, LAST | MAKER * maker | ASK * side, exchange_ns)

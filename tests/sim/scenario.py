@@ -2,11 +2,13 @@
 
 import hashlib
 import sys
+from decimal import Decimal
 
 import numpy as np
 
 from stackedmm.core import rows
 from stackedmm.core.machine import view
+from stackedmm.core.market import Market
 from stackedmm.core.recording import by_exchange
 from stackedmm.sim import build, feed, pump, truth
 
@@ -34,10 +36,6 @@ def random_rows(seed: int, count: int, markets: int) -> np.ndarray:
 
 def run(seed: int, count: int) -> str:
     """Random orders on random rows under mild faults; the digest of what came out and of what is left."""
-    from decimal import Decimal
-
-    from stackedmm.core.market import Market
-
     linear = Market("a", "X/Y", "X", "Y", Decimal("0.1"), Decimal("0.01"), maker_fee=Decimal("-0.0001"))
     inverse = Market("b", "X/Y", "X", "Y", Decimal("0.1"), Decimal(1), "inverse", taker_fee=Decimal("0.0005"))
     rng = np.random.default_rng(seed)

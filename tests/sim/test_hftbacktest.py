@@ -1,7 +1,5 @@
 """Side by side with hftbacktest on recorded books: random orders must meet the same fate at the same nanosecond."""
 
-from decimal import Decimal
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,9 @@ from stackedmm.sim.venue import SimulatedVenue
 MS = 1_000_000
 STEP = 50 * MS
 PLACE, CANCEL = 0, 1
-PLAN = np.dtype([("ts", "i8"), ("what", "i8"), ("ref", "i8"), ("side", "i8"), ("away", "i8"), ("lots", "i8"), ("post_only", "?")])
+PLAN = np.dtype(
+    [("ts", "i8"), ("what", "i8"), ("ref", "i8"), ("side", "i8"), ("away", "i8"), ("lots", "i8"), ("post_only", "?")]
+)
 FATE = np.dtype([("status", "i8"), ("exchange_ns", "i8"), ("px", "i8"), ("left", "i8")])
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
