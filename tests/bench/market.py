@@ -23,6 +23,7 @@ START = 1_700_000_000_000_000_000
 FEED_NS = 1_000_000
 """What a row needs from the exchange to us."""
 LEVELS = 50
+VENUES = "binanceusdm bybit gate bitget okx htx bingx mexc bitmart phemex".split()
 MESSAGE_NS = 20_000_000
 """Mean time between two messages of a venue."""
 
@@ -38,8 +39,8 @@ def recording(count: int, venues: int, folder: Path) -> Recording:
         fresh.replace(path)
     found = np.load(path, mmap_mode="r").view(rows.ROW).view(np.ndarray)
     markets = tuple(
-        Market(f"venue{i}", "COIN/USDT", "COIN", "USDT", TICK, LOT, kind="linear", source="synthetic")
-        for i in range(venues)
+        Market(name, "COIN/USDT:USDT", "COIN", "USDT", TICK, LOT, kind="linear", source="synthetic")
+        for name in VENUES[:venues]
     )
     return Recording(markets, found, found, int(found["ts"][0]), int(found["ts"][-1]) + 1)
 
