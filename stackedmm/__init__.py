@@ -1,0 +1,70 @@
+"""Market making with stacked quoting lines on many venues, under one inventory, shaped by small rules.
+
+>>> import stackedmm as mm
+>>> result = mm.backtest(mm.ConfigTemplates.conservative_bera_usdt(), rules="rules")  # doctest: +SKIP
+>>> result.summary["position"], result.picture("out.png")  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from stackedmm.config import ConfigTemplates as ConfigTemplates
+    from stackedmm.config import InventoryPriceMethod as InventoryPriceMethod
+    from stackedmm.config import SmartPricingSource as SmartPricingSource
+    from stackedmm.config import StackedMarketMakingConfig as StackedMarketMakingConfig
+    from stackedmm.config import StackedMarketMakingConfigBuilder as StackedMarketMakingConfigBuilder
+    from stackedmm.errors import ConfigError as ConfigError
+    from stackedmm.errors import JournalError as JournalError
+    from stackedmm.errors import RuleError as RuleError
+    from stackedmm.errors import StackedmmError as StackedmmError
+    from stackedmm.errors import StaleError as StaleError
+    from stackedmm.errors import VenueError as VenueError
+    from stackedmm.feeds.recording import read as read_recording  # noqa: F401
+    from stackedmm.lab import Result as Result
+    from stackedmm.lab import backtest as backtest
+    from stackedmm.rules import Param as Param
+    from stackedmm.rules import View as View
+    from stackedmm.rules import load as load_rules  # noqa: F401
+    from stackedmm.rules import rule as rule
+    from stackedmm.sim.synthetic import synthetic as synthetic
+
+__version__: Final = "0.1.0"
+
+# Public name -> module, and its name there. Loaded when first used, so that `import stackedmm` stays light.
+_HOMES: Final[dict[str, tuple[str, str]]] = {
+    **{
+        name: ("stackedmm.config", name)
+        for name in (
+            "ConfigTemplates",
+            "InventoryPriceMethod",
+            "SmartPricingSource",
+            "StackedMarketMakingConfig",
+            "StackedMarketMakingConfigBuilder",
+        )
+    },
+    **{
+        name: ("stackedmm.errors", name)
+        for name in ("ConfigError", "JournalError", "RuleError", "StackedmmError", "StaleError", "VenueError")
+    },
+    **{name: ("stackedmm.rules", name) for name in ("Param", "View", "rule")},
+    "load_rules": ("stackedmm.rules", "load"),
+    "backtest": ("stackedmm.lab", "backtest"),
+    "Result": ("stackedmm.lab", "Result"),
+    "synthetic": ("stackedmm.sim.synthetic", "synthetic"),
+    "read_recording": ("stackedmm.feeds.recording", "read"),
+}
+__all__ = sorted(["__version__", *_HOMES])  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stackedmm' has no attribute {name!r}")
+    module, there = _HOMES[name]
+    value = getattr(import_module(module), there)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

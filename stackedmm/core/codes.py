@@ -8,7 +8,7 @@ QUOTES: Final = 4096
 ORDERS: Final = 4096
 OPEN: Final = 128
 """Most orders of one market that may be alive or unproven dead at once."""
-RULES: Final = 16
+RULES: Final = 32
 ANSWER_COLUMNS: Final = 2 * OPEN
 """Views a decision may hold: bid and ask of the market, then its quotes."""
 PARAMS: Final = 256

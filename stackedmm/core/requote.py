@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from stackedmm.core import limits, own, quoting, rows, shape
-from stackedmm.core.codes import NO_SLOT, ORDERS, TOB
+from stackedmm.core.codes import NO_SLOT, ORDERS, RULES, TOB
 from stackedmm.core.machine import part
 from stackedmm.core.orders import count
 from stackedmm.core.own import LIVE, PENDING, SETTLING, UNKNOWN
@@ -280,7 +280,7 @@ def explain(s, c, k):
     c.saw[14] = v.adverse_bps
     c.saw[15] = v.quiet_s
     c.saw[16] = v.hour
-    for r in range(16):
+    for r in range(RULES):
         c.answers[r] = math.nan
     for r in range(s.rules_n):
         if shape.concerns(s, r, q.market, q.line, q.side):

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from stackedmm.core.codes import RULES
 from stackedmm.core.views import FIELDS
 
 ROW: Final = np.dtype(
@@ -39,7 +40,7 @@ BALANCE: Final = 20  # px = free base in ledger units, qty = free quote in cost 
 RECONCILED: Final = 21  # qty = position the venues report, in ledger units, minus own fills already counted
 TIMER: Final = 30  # time passes: one every 100 ms
 PARAM: Final = 31  # ref = slot of a rule parameter, qty = the float64's bits
-RULES: Final = 32  # the rule table in `links` was replaced; ref = digest of the set
+RULE_SET: Final = 32  # the rule table in `links` was replaced; ref = digest of the set
 CONTROL: Final = 33  # a person's word; ref = one of the control codes, qty = its argument
 
 ASK: Final = 1  # marks of market rows: the ask side
@@ -82,7 +83,7 @@ COMMAND: Final = np.dtype(
         ("level", "u1"),
         ("steps", "f8", (12,)),  # distance from the reference in bps after each step of the waterfall
         ("saw", "f8", (len(FIELDS),)),  # what the rules saw
-        ("answers", "f8", (16,)),  # what each rule said, NaN where it does not apply
+        ("answers", "f8", (RULES,)),  # what each rule said, NaN where it does not apply
     ],
     align=True,
 )

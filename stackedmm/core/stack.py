@@ -338,7 +338,7 @@ def uncross_merged(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares):
         crossed += taken
         bid_left = bid_sizes[bid] - taken
         ask_left = ask_sizes[ask] - taken
-        for k in range(bid_shares.ruling[1]):
+        for k in range(bid_shares.shape[1]):
             bid_shares[bid, k] *= bid_left / bid_sizes[bid]
             ask_shares[ask, k] *= ask_left / ask_sizes[ask]
         bid_sizes[bid] = bid_left

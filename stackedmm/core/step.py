@@ -126,7 +126,7 @@ def told(s, A, links, row, out):
             s.params[row.ref] = value
         else:
             s.events[BAD_ROW] += 1
-    elif kind == rows.RULES:
+    elif kind == rows.RULE_SET:
         s.rules_digest = row.ref
     elif kind == rows.CONTROL:
         control(s, row)

@@ -102,7 +102,8 @@ def backtest(recording: Recording, rules: RuleSet | None, *, publish: bool = Tru
     )
     feed.attach(X, recording.local, recording.exchange)
     row, out, tape = np.zeros(1, rows.ROW), np.zeros(4096, rows.COMMAND), np.zeros(0, rows.COMMAND)
-    given = [machine.view(a) for a in (recording.local, recording.exchange, row, out, tape)]
+    heard = np.zeros(0, rows.ROW)
+    given = [machine.view(a) for a in (recording.local, recording.exchange, row, out, tape, heard)]
     begun = time.perf_counter()
-    stepped, _ = run(machine.view(filled.state), filled.arena, links, X, XA, *given, until or recording.end)
-    return Run(time.perf_counter() - begun, stepped, int(s["commands"]), filled.state, filled.arena, X)
+    stepped = run(machine.view(filled.state), filled.arena, links, X, XA, *given, until or recording.end)
+    return Run(time.perf_counter() - begun, stepped[0], int(s["commands"]), filled.state, filled.arena, X)

@@ -176,3 +176,17 @@ def test_ids_scattered_over_all_of_int64_are_all_found_again(play):
     found = p.answers()
     assert list(found["ref"]) == list(refs[::-1])
     assert (found["kind"] == rows.CANCELED).all()
+
+
+def test_forgetting_an_id_keeps_a_resting_one_that_hashes_alike(play):
+    p = play()
+    p.until(1)
+    p.place(1, "buy", 97, 5)
+    p.place(1 + 2048, "buy", 0, 5)
+    for ref in range(2, 1027):
+        p.place(ref, "buy", 0, 5)
+    p.answers(2)
+    p.send(rows.QUERY, 1)
+    p.send(rows.QUERY, 1 + 2048)
+    assert list(p.answers()["kind"]) == [rows.LIVE, rows.NOT_FOUND]
+    assert 1 + 2048 not in [r.ref for r in truth.remembered(p.X, p.XA)]

@@ -1,0 +1,99 @@
+"""Why an order stands where it stands: bars, each with an owner, that add up to its distance from the reference.
+
+Plain Python: bars are made for orders that people ask about, never while quoting.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from stackedmm.core.codes import (
+    BOOKED,
+    CLAMPED,
+    DRIFT,
+    PASSIVE,
+    ROUNDED,
+    RULED,
+    SKEWED,
+    STEPS,
+)
+from stackedmm.core.shape import MAX_FACTOR, MIN_FACTOR
+from stackedmm.core.views import SKEW, SPREAD, WIDEN
+
+GRID: Final = 2.0**40
+"""Bars are whole multiples of 1 / GRID bps, far below what a float price can say: so sums of them are exact."""
+NOISE: Final = 1e-9
+"""bps; what rules leave over below this is a float's remainder and no bar of its own."""
+
+
+class Bar(NamedTuple):
+    """A part of an order's distance from the reference, and what put it there."""
+
+    owner: str
+    """A step of `STEPS`, `level`, or the name of a rule."""
+    bps: float
+
+
+def waterfall(command: Any, rules: Sequence[tuple[str, int]], kind: int) -> list[Bar]:
+    """The bars of one PLACE command, in the order of the steps; those of nothing are left out.
+
+    `rules` are name and verb of the rules in force, in the order of the command's answers; `kind` is that of the line.
+    The bars' sum is `command["steps"][-1]` to the last bit: the last bar takes what floats leave over.
+    """
+    steps = [float(step) for step in command["steps"]]
+    answers = [(name, verb, float(a)) for (name, verb), a in zip(rules, command["answers"], strict=False)]
+    said = [each for each in answers if math.isfinite(each[2])]
+    bars: list[Bar] = []
+    before = 0.0
+    for i, name in enumerate(STEPS[:ROUNDED]):
+        step = steps[i] - before
+        before = steps[i]
+        if i == RULED:
+            bars += spread_bars(steps[DRIFT], said)
+        elif i == SKEWED:
+            bars += skew_bars(step, said, 1 - 2 * int(command["side"]), steps[CLAMPED] if kind == PASSIVE else 0.0)
+        else:
+            bars.append(Bar("level" if i == BOOKED and kind == PASSIVE else name, on_grid(step)))
+    bars = [bar for bar in bars if bar.bps != 0.0]
+    return bars + last_bars(sum(bar.bps for bar in bars), steps[ROUNDED])
+
+
+def last_bars(total: float, distance: float) -> list[Bar]:
+    """What is missing to the distance; two bars where one float cannot hold it."""
+    bars = []
+    while total != distance:
+        bars.append(Bar(STEPS[ROUNDED], distance - total))
+        total += bars[-1].bps
+    return bars
+
+
+def spread_bars(base: float, said: Sequence[tuple[str, int, float]]) -> list[Bar]:
+    """Coefficients share what their product adds by the logarithmic mean, L(base, base * prod) * ln(c); bps add."""
+    factors = [(name, min(max(a, MIN_FACTOR), MAX_FACTOR)) for name, verb, a in said if verb == SPREAD]
+    mean = logarithmic_mean(base, base * math.prod(factor for _, factor in factors))
+    bars = [Bar(name, on_grid(mean * math.log(factor))) for name, factor in factors]
+    return bars + [Bar(name, on_grid(a)) for name, verb, a in said if verb == WIDEN]
+
+
+def skew_bars(step: float, said: Sequence[tuple[str, int, float]], sign: int, half_spread_bps: float) -> list[Bar]:
+    """Each skew in its own right, and one bar for what the limit on their sum took back.
+
+    A passive half-spread is a part of the skewed reference, so a skew moves its price by a little less or more.
+    """
+    factor = half_spread_bps * 1e-4 - sign
+    bars = [Bar(name, on_grid(factor * a)) for name, verb, a in said if verb == SKEW]
+    rest = step - sum(bar.bps for bar in bars)
+    return bars if abs(rest) < NOISE else [*bars, Bar("skew limit", on_grid(rest))]
+
+
+def logarithmic_mean(a: float, b: float) -> float:
+    """(b - a) / ln(b / a); L(a, a) = a. Both above 0, or 0 with 0."""
+    if a == b or a == 0.0:
+        return a
+    growth = (b - a) / a
+    return a * growth / math.log1p(growth)
+
+
+def on_grid(bps: float) -> float:
+    """The nearest multiple of 1 / GRID."""
+    return round(bps * GRID) / GRID
