@@ -23,7 +23,7 @@ from stackedmm.core.views import SKEW, SPREAD, WIDEN
 GRID: Final = 2.0**40
 """Bars are whole multiples of 1 / GRID bps, far below what a float price can say: so sums of them are exact."""
 NOISE: Final = 1e-9
-"""bps; what rules leave over below this is a float's remainder and no bar of its own."""
+"""bps; what is smaller is a float's remainder and no bar of its own."""
 
 
 class Bar(NamedTuple):
@@ -54,16 +54,17 @@ def waterfall(command: Any, rules: Sequence[tuple[str, int]], kind: int) -> list
             bars += skew_bars(step, said, 1 - 2 * int(command["side"]), steps[CLAMPED] if kind == PASSIVE else 0.0)
         else:
             bars.append(Bar("level" if i == BOOKED and kind == PASSIVE else name, on_grid(step)))
-    bars = [bar for bar in bars if bar.bps != 0.0]
+    bars = [bar for bar in bars if abs(bar.bps) > NOISE]
     return bars + last_bars(sum(bar.bps for bar in bars), steps[ROUNDED])
 
 
 def last_bars(total: float, distance: float) -> list[Bar]:
-    """What is missing to the distance; two bars where one float cannot hold it."""
+    """What is missing to the distance; a second bar takes what one float cannot hold."""
     bars = []
-    while total != distance:
-        bars.append(Bar(STEPS[ROUNDED], distance - total))
-        total += bars[-1].bps
+    for _ in range(2):
+        if total != distance:
+            bars.append(Bar(STEPS[ROUNDED], distance - total))
+            total += bars[-1].bps
     return bars
 
 

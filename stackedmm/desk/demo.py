@@ -26,7 +26,9 @@ def demonstration(
         StackedMarketMakingConfigBuilder()
         .set_basic_info(coin, [quote], list(exchanges))
         .set_inventory_config(target, target / 2, InventoryPriceMethod.MARK_TO_MARKET)
-        .add_tob_line(target * 2, spread_bps=5, timeout_seconds=30, coefficient_method="none")
+        .add_tob_line(
+            target, spread_bps=5, timeout_seconds=30, coefficient_method="none", min_replace_interval_ms=1000
+        )
         .add_passive_line(
             8,
             target / 40,
@@ -35,6 +37,7 @@ def demonstration(
             max_spread_bps=120,
             levels=3,
             level_step_bps=6,
+            requote_bps="1.5",
             spread_coefficient_method="none",
             quantity_coefficient_method="none",
         )

@@ -1,7 +1,6 @@
 """What happened: fills, and a person's words, each with a number; the newest few are kept."""
 
 from collections import deque
-from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -34,16 +33,12 @@ class Event(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
 class News(Generic[T]):
     """The last things of one kind, counted from the start."""
 
-    count: int = 0
-    _kept: "deque[T]" = None  # type: ignore[assignment]  # made below: each has its own
-    _lock: Lock = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self._kept = deque(maxlen=KEPT)
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: deque[T] = deque(maxlen=KEPT)
         self._lock = Lock()
 
     def add(self, item: T) -> None:

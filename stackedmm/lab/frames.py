@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from stackedmm.core.build import digits
 from stackedmm.core.codes import STEPS
 from stackedmm.core.market import Market
 from stackedmm.core.rows import (
@@ -25,9 +24,9 @@ from stackedmm.core.rows import (
     QUERY,
     REASONS,
     REJECT,
-    ROW,
 )
 from stackedmm.core.views import FIELDS
+from stackedmm.feeds.decimals import as_floats
 from stackedmm.sim.state import REJECTS
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Named(NamedTuple):
 
 
 def joined(parts: Sequence[Array], dtype: "np.dtype[Any]") -> Array:
-    """The pieces as one array; an empty one without any."""
+    """The pieces as one array."""
     return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
 
@@ -93,7 +92,6 @@ def fills(commands: Array, answers: Array, named: Named) -> "pd.DataFrame":
     assert (ids["kind"] == FILL_ID).all(), "a fill without its id"
     orders = placed_of(commands, rows["ref"])
     in_base = ids["qty"] == FEE_BASE
-    units = np.where(in_base, float(named.unit_base), float(named.unit_cost))
     quotes = [market.quote for market in named.markets]
     bases = [market.base for market in named.markets]
     table = {
@@ -103,7 +101,7 @@ def fills(commands: Array, answers: Array, named: Named) -> "pd.DataFrame":
         "line": _pick(named.lines, orders["line"]),
         "price": prices(rows["px"], rows["market"], named.markets),
         "size": sizes(rows["qty"], rows["market"], named.markets),
-        "fee": np.round(ids["px"] * units, max(digits(named.unit_cost), digits(named.unit_base))),
+        "fee": np.where(in_base, as_floats(ids["px"], named.unit_base), as_floats(ids["px"], named.unit_cost)),
         "fee_currency": np.where(in_base, _pick(bases, rows["market"]), _pick(quotes, rows["market"])),
         "maker": (rows["marks"] & MAKER) != 0,
         "trade": ids["ref"],
@@ -147,25 +145,24 @@ def outcomes(placed: Array, commands: Array, answers: Array) -> tuple[Array, Arr
     def place(refs: Array) -> Array:
         return np.asarray(order[np.searchsorted(known, refs)])
 
-    filled = np.zeros(len(placed), np.int64)
-    ended = np.zeros(len(placed), np.int64)
+    filled, last, ended = (np.zeros(len(placed), np.int64) for _ in range(3))
     end = np.full(len(placed), "open", object)
     taken = answers[answers["kind"] == FILL]
     np.add.at(filled, place(taken["ref"]), taken["qty"])
-    for row in taken:
-        i = place(row["ref"])
-        if filled[i] >= placed["qty"][i]:
-            ended[i], end[i] = row["ts"], "filled"
-    asked = commands[commands["kind"] == CANCEL]
+    np.maximum.at(last, place(taken["ref"]), taken["ts"])
+    whole = filled >= placed["qty"]
+    ended[whole], end[whole] = last[whole], "filled"
+    over = answers[(answers["kind"] == CANCELED) | (answers["kind"] == REJECT)]
+    asked = commands[commands["kind"] == CANCEL][::-1]
     reasons = dict(zip(asked["ref"].tolist(), asked["reason"].tolist(), strict=True))
-    for row in answers[(answers["kind"] == CANCELED) | (answers["kind"] == REJECT)]:
-        i = place(row["ref"])
+    for row, i in zip(over, place(over["ref"]), strict=True):
+        if ended[i]:
+            continue
+        ended[i] = row["ts"]
         if row["kind"] == REJECT:
-            word = f"rejected: {REJECTS.get(int(row['px']), 'by the venue')}"
+            end[i] = f"rejected: {REJECTS.get(int(row['px']), 'by the venue')}"
         else:
-            word = REASONS[reasons[int(row["ref"])]] if int(row["ref"]) in reasons else "canceled by the venue"
-        if not ended[i]:
-            ended[i], end[i] = row["ts"], word
+            end[i] = REASONS[reasons[int(row["ref"])]] if int(row["ref"]) in reasons else "canceled by the venue"
     return filled, ended, end
 
 
@@ -177,9 +174,9 @@ def placed_of(commands: Array, refs: Array) -> Array:
     return np.asarray(placed[order[found]]) if len(refs) else np.zeros(0, COMMAND)
 
 
-def prices(px: Array, market: Array, markets: Sequence[Market]) -> Array:
+def prices(ticks: Array, market: Array, markets: Sequence[Market]) -> Array:
     """Ticks as prices."""
-    return _scaled(px, market, [m.tick for m in markets])
+    return _scaled(ticks, market, [m.tick for m in markets])
 
 
 def sizes(lots: Array, market: Array, markets: Sequence[Market]) -> Array:
@@ -187,13 +184,10 @@ def sizes(lots: Array, market: Array, markets: Sequence[Market]) -> Array:
     return _scaled(lots, market, [m.lot * m.contract_size for m in markets])
 
 
-def _scaled(numbers: Array, market: Array, steps: Sequence[Decimal]) -> Array:
-    result = np.zeros(len(numbers))
+def _scaled(counts: Array, market: Array, steps: Sequence[Decimal]) -> Array:
+    result = np.zeros(len(counts))
     for i, step in enumerate(steps):
-        here = market == i
-        # Divided and not multiplied by a power of ten: so the result is the float nearest to the decimal.
-        places = 10 ** digits(step)
-        result[here] = numbers[here] * int(step * places) / places
+        result[market == i] = as_floats(counts[market == i], step)
     return result
 
 
@@ -218,6 +212,3 @@ def _times(ns: Array) -> "pd.DatetimeIndex":
     import pandas as pd
 
     return pd.to_datetime(ns, utc=True)
-
-
-EMPTY: Final = (np.zeros(0, COMMAND), np.zeros(0, ROW))

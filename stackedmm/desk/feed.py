@@ -1,0 +1,155 @@
+"""The feed: one frame for all viewers, encoded once; a viewer that is slow misses frames, never holds anyone up."""
+
+import json
+import queue
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+from tornado.ioloop import IOLoop
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from stackedmm.desk import frame
+from stackedmm.desk.history import SPANS
+from stackedmm.desk.paper import Paper
+from stackedmm.errors import RuleError
+
+VIEWERS: Final = 50
+LARGEST: Final = 2048
+"""Characters of the longest message a page has reason to send."""
+
+
+class Hub:
+    """Hands each new picture to every viewer. Lives on the server's thread."""
+
+    def __init__(self, paper: Paper) -> None:
+        self.paper = paper
+        self.viewers: set[Viewer] = set()
+        self._sent = self._counts()
+        self._loop: IOLoop | None = None
+
+    def begin(self) -> None:
+        """Listen to the session; call on the server's thread, once its loop is known."""
+        self._loop = IOLoop.current()
+        self.paper.listeners.append(self._called)
+
+    def end(self) -> None:
+        """Listen no longer, and say goodbye to every viewer."""
+        self.paper.listeners.remove(self._called)
+        for viewer in list(self.viewers):
+            viewer.close(1001, "the desk has ended")
+
+    def _called(self) -> None:
+        """On the session's thread: wake the server's."""
+        if self._loop is not None:
+            self._loop.add_callback(self._push)
+
+    def _push(self) -> None:
+        if not self.viewers:
+            return
+        text = frame.encode(self.frame())
+        for viewer in list(self.viewers):
+            viewer.offer(text)
+
+    def frame(self) -> dict[str, Any]:
+        """The newest picture, with what was appended since the last frame and where that began."""
+        paper, since = self.paper, self._sent
+        history = [paper.history.since(i, since["points"][i]) for i in range(len(SPANS))]
+        fills, events = paper.ledger.fills.since(since["fills"]), paper.ledger.events.since(since["events"])
+        self._sent = {"points": [total for total, _ in history], "fills": fills[0], "events": events[0]}
+        return frame.frame(paper, paper.picture) | {
+            "from": since,
+            "to": self._sent,
+            "points": [frame.points(table) for _, table in history],
+            "fills": frame.fills(fills[1]),
+            "events": frame.events(events[1]),
+            "bars": frame.bars(paper),
+        }
+
+    def greeting(self) -> str:
+        """What does not change, and everything appended up to the last frame: the next one goes on from there."""
+        paper, sent = self.paper, self._sent
+        history = []
+        for i in range(len(SPANS)):
+            total, table = paper.history.since(i, 0)
+            history.append(frame.points(table[: len(table) - (total - sent["points"][i])]))
+        fills, events = paper.ledger.fills.since(0), paper.ledger.events.since(0)
+        return frame.encode(
+            frame.hello(paper)
+            | {
+                "to": sent,
+                "points": history,
+                "fills": frame.fills(fills[1][: len(fills[1]) - (fills[0] - sent["fills"])]),
+                "events": frame.events(events[1][: len(events[1]) - (events[0] - sent["events"])]),
+            }
+        )
+
+    def _counts(self) -> dict[str, Any]:
+        return {"points": [0] * len(SPANS), "fills": 0, "events": 0}
+
+
+class Viewer(WebSocketHandler):
+    """One open page. What it may say is a short list of words; anything else is answered, and changes nothing."""
+
+    hosts: ClassVar[frozenset[str]] = frozenset()
+    hub: Hub
+
+    def initialize(self, hub: Hub, hosts: frozenset[str]) -> None:
+        """Called by the server for each connection."""
+        self.hub = hub
+        self._allowed = hosts
+        self._last: Any = None
+
+    def check_origin(self, origin: str) -> bool:
+        """Only pages that came from this server may listen and speak."""
+        return urlsplit(origin).netloc in self._allowed
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        """A page begins to listen: it gets the past first."""
+        if len(self.hub.viewers) >= VIEWERS:
+            self.close(1013, "too many pages are open")
+            return
+        self.set_nodelay(True)
+        self._greet()
+        self.hub.viewers.add(self)
+
+    def on_close(self) -> None:
+        """A page has gone."""
+        self.hub.viewers.discard(self)
+
+    def offer(self, text: str) -> None:
+        """Send a frame, unless the one before is still under way."""
+        if self._last is None or self._last.done():
+            self._send(text)
+
+    def on_message(self, message: str | bytes) -> None:
+        """A word from the page."""
+        try:
+            self._obey(json.loads(message) if len(message) <= LARGEST else None)
+        except (RuleError, ValueError, KeyError, TypeError) as error:
+            self._send(frame.encode({"type": "refused", "text": str(error)}))
+        except queue.Full:
+            self._send(frame.encode({"type": "refused", "text": "too many words are waiting; say it again"}))
+
+    def _obey(self, said: Any) -> None:
+        paper = self.hub.paper
+        match said:
+            case {"do": "backfill"}:
+                self._greet()
+            case {"do": "tune", "name": str(name), "value": int(value) | float(value)}:
+                paper.tune(name, float(value))
+            case {"do": "side", "line": str(line), "side": str(side), "on": bool(on)}:
+                paper.side(line, side, on)
+            case {"do": "control", "name": str(name)}:
+                paper.control(name)
+            case _:
+                raise ValueError("not understood; nothing was changed")
+
+    def _greet(self) -> None:
+        self._send(self.hub.greeting())
+        self._send(frame.encode(frame.frame(self.hub.paper, self.hub.paper.picture)))
+
+    def _send(self, text: str) -> None:
+        try:
+            self._last = self.write_message(text)
+        except WebSocketClosedError:
+            self.hub.viewers.discard(self)

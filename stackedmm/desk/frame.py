@@ -1,0 +1,257 @@
+"""One picture as the page wants it: plain lists and words, numbers rounded to what can be read, ready for JSON."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from stackedmm.core import own, rows
+from stackedmm.core.codes import EVENTS, STEPS
+from stackedmm.core.views import SKEW, VERBS, WIDEN
+from stackedmm.desk import sample
+from stackedmm.desk.history import SPANS
+from stackedmm.desk.news import Event, Fill
+from stackedmm.desk.paper import Paper, Picture
+from stackedmm.desk.source import SECOND
+
+LADDER_ROWS: Final = 120
+"""Price steps a side in a frame."""
+
+
+def encode(message: dict[str, Any]) -> str:
+    """JSON that every browser reads: not-a-number becomes null."""
+    return json.dumps(clean(message), separators=(",", ":"), allow_nan=False)
+
+
+def clean(value: Any) -> Any:
+    """The same with every number that is not finite, or is numpy's own, made plain."""
+    if isinstance(value, dict):
+        return {key: clean(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return clean(value.tolist())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def hello(paper: Paper) -> dict[str, Any]:
+    """All that does not change while the session runs."""
+    config, filled = paper.config, paper.filled
+    ticks = [float(market.tick) for market in filled.markets]
+    return {
+        "type": "hello",
+        "mode": "paper",
+        "source": paper.source.title,
+        "speed": paper.speed,
+        "coin": config.base_coin,
+        "quote": config.quote_currencies[0],
+        "target": float(config.inventory.target_inventory),
+        "deviation": float(config.inventory.max_inventory_deviation),
+        "tick": max(ticks),
+        "decimals": max(decimals(tick) for tick in ticks),
+        "markets": [{"venue": m.venue, "symbol": m.symbol, "kind": m.kind} for m in filled.markets],
+        "lines": [
+            {"id": line.id, "kind": kind, "bps": float(filled.state[0]["lines"][i]["bps"])}
+            for i, (line, kind) in enumerate(zip(filled.lines, filled.kinds, strict=True))
+        ],
+        "quotes": [
+            [int(q["line"]), int(q["market"]), int(q["side"]), int(q["level"])]
+            for q in filled.state[0]["quotes"][: int(filled.state[0]["quotes_n"])]
+        ],
+        "rules": [rule(paper, i) for i in range(len(paper.rules.rules if paper.rules else ()))],
+        "reasons": {str(code): text for code, text in rows.REASONS.items()},
+        "steps": list(STEPS),
+        "spans": [span.name for span in SPANS],
+        "columns": list(paper.history.columns),
+        "notes": list(filled.notes),
+    }
+
+
+def decimals(tick: float) -> int:
+    """Digits after the point that a price of this tick needs."""
+    return max(0, len(np.format_float_positional(tick, trim="-").partition(".")[2]))
+
+
+def rule(paper: Paper, place: int) -> dict[str, Any]:
+    """One rule and its parameters."""
+    assert paper.rules is not None
+    each = paper.rules.rules[place]
+    return {
+        "name": each.name,
+        "verb": VERBS[each.verb],
+        "bps": each.verb in (SKEW, WIDEN),
+        "scope": str(each.scope),
+        "text": each.doc,
+        "file": each.file,
+        "params": [
+            {
+                "name": f"{each.name}.{name}",
+                "label": name,
+                "slot": paper.slots[f"{each.name}.{name}"].place,
+                "default": param.default,
+                "low": param.low,
+                "high": param.high,
+                "unit": param.unit,
+                "help": param.help,
+            }
+            for name, param in each.params
+        ],
+    }
+
+
+def frame(paper: Paper, picture: Picture) -> dict[str, Any]:
+    """What replaces what the page showed before."""
+    said = {
+        "type": "frame",
+        "number": picture.number,
+        "phase": picture.phase,
+        "progress": picture.progress,
+        "note": picture.note,
+        "wall": picture.wall_ns // 1_000_000,
+        "rate": round(picture.rows_per_s),
+        "lag": round(picture.lag_s, 3),
+    }
+    if picture.state is None:
+        return said
+    s = picture.state
+    bid, ask = float(s["best_bid"]), float(s["best_ask"])
+    profit, unrealised = sample.money(s)
+    return said | {
+        "t": int(s["now"]) // 1_000_000,
+        "reference": round(float(s["reference"]), 9),
+        "bid": round(bid, 9),
+        "ask": round(ask, 9),
+        "spread_bps": round((ask / bid - 1.0) * 1e4, 2) if bid > 0.0 else None,
+        "crossed": round(float(s["crossed_base"]), 4),
+        "inventory": round(float(s["ledger"]["position"]) * float(s["unit_base"]), 6),
+        "coefficient": round(float(s["inventory"]), 5),
+        "band": round(float(s["band_used"]), 5),
+        "pnl": round(profit, 4),
+        "unrealised": round(unrealised, 4),
+        "fees": round(float(s["ledger"]["fees"]) * float(s["unit_cost"]), 4),
+        "turnover": round(float(s["ledger"]["volume"]) * float(s["unit_cost"]), 2),
+        "killed": bool(s["killed"]),
+        "halted": int(s["halted"]),
+        "paused": bool(s["paused"]),
+        "open": int(s["open_orders"]),
+        "unknown": int(s["unknown_orders"]),
+        "params": [round(float(v), 9) for v in s["params"][: len(paper.slots)]],
+        "markets": [market(s, i) for i in range(int(s["markets_n"]))],
+        "lines": [line(s, i) for i in range(int(s["lines_n"]))],
+        "quotes": quotes(s),
+        "orders": orders(s),
+        "ladder": ladder(paper, picture),
+        "refusals": {str(code): int(n) for code, n in enumerate(s["refusals"]) if n and code},
+        "counts": {name: int(n) for name, n in zip(EVENTS, s["events"], strict=False) if n},
+    }
+
+
+def market(s: Any, i: int) -> dict[str, Any]:
+    """One venue's health and figures."""
+    m = s["markets"][i]
+    tick = float(m["tick_size"])
+    usable = bool(m["usable"])
+    return {
+        "usable": usable,
+        "age_ms": max(0, (int(s["now"]) - int(m["seen_ns"])) // 1_000_000),
+        "bid": round(float(m["touch"][0]) * tick, 9) if usable else None,
+        "ask": round(float(m["touch"][1]) * tick, 9) if usable else None,
+        "share": round(float(m["share"]), 4),
+        "volume": round(float(m["volume"]), 4),
+        "gaps": int(m["gaps"]),
+        "quiet_s": round((int(s["now"]) - int(m["trade_ns"])) / SECOND, 1),
+        "tokens": round(float(m["tokens"]), 1),
+        "orders": int(m["lives"]),
+        "rejects": int(m["rejects"]),
+        "base": round(float(m["base_wallet"]) * float(s["unit_base"]), 4),
+        "quote": round(float(m["quote_wallet"]) * float(s["unit_cost"]), 2),
+    }
+
+
+def line(s: Any, i: int) -> dict[str, Any]:
+    """One line's counters and switches."""
+    each = s["lines"][i]
+    return {
+        "on": [bool(v) for v in each["sides"]],
+        "placed": int(each["placed"]),
+        "fills": int(each["fills"]),
+        "filled": [round(float(v) * float(s["unit_base"]), 4) for v in each["filled_units"]],
+        "canceled": [int(each[f"canceled_{why}"]) for why in ("timeout", "drift", "replace", "other")],
+    }
+
+
+def quotes(s: Any) -> list[list[Any]]:
+    """Each quote: its order's price, open size, age and life, or nothing of these and why it does not stand."""
+    found = []
+    ages = int(s["now"])
+    for q in s["quotes"][: int(s["quotes_n"])]:
+        if q["order"] < 0:
+            found.append([int(q["reason"])])
+            continue
+        o, m = s["orders"][q["order"]], s["markets"][q["market"]]
+        price = round(float(o["px"]) * float(m["tick_size"]), 9)
+        size = round(float(o["lots"] - o["filled"]) * float(m["lot_base"]), 6)
+        life = "cancelling" if o["canceling"] else own.LIVES[int(o["life"])]
+        found.append([int(q["reason"]), price, size, round((ages - int(o["sent_ns"])) / SECOND, 1), life])
+    return found
+
+
+def orders(s: Any) -> list[list[Any]]:
+    """Own orders that may be alive: line, market, side, price on the stack's scale, open size, life."""
+    found = []
+    for slot in sample.own_slots(s):
+        o = s["orders"][slot]
+        if int(o["life"]) not in (own.PENDING, own.LIVE, own.UNKNOWN, own.SETTLING):
+            continue
+        m = s["markets"][o["market"]]
+        price = float(o["px"]) * float(m["tick_size"]) / (1.0 + float(m["basis"]))
+        size = float(o["lots"] - o["filled"]) * float(m["lot_base"])
+        life = "cancelling" if o["canceling"] else own.LIVES[int(o["life"])]
+        found.append([int(o["line"]), int(o["market"]), int(o["side"]), round(price, 9), round(size, 6), life])
+    return found
+
+
+def ladder(paper: Paper, picture: Picture) -> dict[str, Any]:
+    """The stacked book on the coarsest venue's ticks: [tick, coins of each venue], best first."""
+    tick = max(float(market.tick) for market in paper.filled.markets)
+    found = {}
+    for name, side, inward in (("bids", picture.bids, np.floor), ("asks", picture.asks, np.ceil)):
+        assert side is not None
+        steps = inward(np.round(side.prices / tick, 6)).astype(np.int64)
+        levels, place = np.unique(steps, return_inverse=True)
+        sums = np.zeros((len(levels), side.shares.shape[1]))
+        np.add.at(sums, place, side.shares)
+        order = slice(None, None, -1) if name == "bids" else slice(None)
+        pairs = zip(levels[order][:LADDER_ROWS], sums[order][:LADDER_ROWS], strict=True)
+        found[name] = [[int(at), *(round(float(size), 4) for size in sizes)] for at, sizes in pairs]
+    return found
+
+
+def points(table: np.ndarray[Any, Any]) -> list[list[float]]:
+    """Samples as rows of numbers."""
+    return [[float(f"{value:.13g}") for value in row] for row in table]
+
+
+def fills(items: Sequence[Fill]) -> list[list[Any]]:
+    """Fills as rows."""
+    return [list(item) for item in items]
+
+
+def events(items: Sequence[Event]) -> list[list[Any]]:
+    """Events as rows."""
+    return [list(item) for item in items]
+
+
+def bars(paper: Paper) -> dict[str, Any]:
+    """For each quote its last placement: bps after each step of the waterfall, and what each rule answered."""
+    found = {}
+    for quote, command in list(paper.ledger.placed.items()):
+        answers = command["answers"][: len(paper.rules.rules if paper.rules else ())]
+        found[str(quote)] = [
+            np.round(command["steps"], 3).tolist(),
+            [None if np.isnan(a) else round(float(a), 4) for a in answers],
+        ]
+    return found

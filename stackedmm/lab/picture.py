@@ -1,0 +1,199 @@
+"""A run on one page: price with own quotes and fills, inventory in its band, volume coefficients, profit."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from stackedmm.errors import ConfigError
+from stackedmm.lab.show import money, total
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stackedmm.lab.result import Result
+
+# Okabe and Ito's colours, told apart by all kinds of sight.
+BID: Final = "#0072B2"
+ASK: Final = "#D55E00"
+INK: Final = "#222222"
+FAINT: Final = "#8A8A8A"
+VENUES: Final = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES: Final = ("-", "--", "-.", ":")
+QUOTES: Final = 40_000
+"""Most orders that are drawn; of more, every nth."""
+FORMATS: Final = (".png", ".svg", ".pdf")
+STYLE: Final[dict[str, Any]] = {"fontsize": 9, "color": INK}
+
+
+class Picture(Figure):
+    """A figure that notebooks show without further ado."""
+
+    def _repr_png_(self) -> bytes:
+        out = BytesIO()
+        self.savefig(out, format="png", dpi=110)
+        return out.getvalue()
+
+
+def draw(result: "Result", path: str | Path | None) -> Picture:
+    """The picture of a run, written to `path` if one is given. Raises ConfigError where it cannot be written."""
+    if not len(result.series):
+        raise ConfigError("picture: the run kept nothing to draw; run it with collect=True")
+    figure = Picture(figsize=(11, 10.5), layout="constrained", facecolor="white")
+    price, inventory, volume, profit = figure.subplots(4, 1, sharex=True, height_ratios=(3.2, 1.3, 1.1, 1.5))
+    draw_price(price, result)
+    draw_inventory(inventory, result)
+    draw_volume(volume, result)
+    draw_profit(profit, result)
+    for axes in (price, inventory, volume, profit):
+        dress(axes)
+    locator = AutoDateLocator(minticks=5, maxticks=10)
+    profit.xaxis.set_major_locator(locator)
+    profit.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    profit.set_xlabel("time, UTC", **STYLE)
+    profit.set_xlim(date2num(np.datetime64(result.summary["start"][:23])), float(_dates(result.series.index)[-1]))
+    _title(figure, result)
+    if path is not None:
+        write(figure, Path(path))
+    return figure
+
+
+def draw_price(axes: Any, result: "Result") -> None:
+    """The reference between the stack's best, our orders as lines from placement to end, fills as triangles."""
+    series, fills, at = result.series, result.fills, _dates(result.series.index)
+    axes.fill_between(at, series["best_bid"], series["best_ask"], step="post", color=FAINT, alpha=0.25, linewidth=0)
+    axes.plot(at, series["reference"], color=INK, linewidth=0.9, label="reference", drawstyle="steps-post")
+    for side, colour in (("bid", BID), ("ask", ASK)):
+        _quotes(axes, result.orders, side, colour, float(at[-1]))
+    for side, colour, marker, word in (("bid", BID, "^", "bought"), ("ask", ASK, "v", "sold")):
+        here = fills[fills["side"] == side]
+        sizes = 22 + 70 * np.sqrt(here["size"] / fills["size"].max()) if len(here) else []
+        label = f"{word}, {len(here):,} fills"
+        axes.scatter(
+            _dates(here["time"]), here["price"], sizes, colour, marker, label=label, zorder=5, edgecolors="white",
+            linewidths=0.6,
+        )  # fmt: skip
+    shown = [series["reference"].min(), series["reference"].max(), *_reach(result.orders)]
+    low, high = min(shown), max(shown)
+    axes.set_ylim(low - 0.04 * (high - low), high + 0.12 * (high - low))
+    axes.set_ylabel(f"price, {result.config.quote_currencies[0]}", **STYLE)
+    axes.ticklabel_format(axis="y", useOffset=False)
+
+
+def _quotes(axes: Any, orders: "pd.DataFrame", side: str, colour: str, until: float) -> None:
+    """Orders of one side; the more there are, the fainter each."""
+    here = orders[orders["side"] == side]
+    here = here.iloc[:: max(1, len(here) // QUOTES)]
+    if not len(here):
+        return
+    begin, end = _dates(here["placed"]), _dates(here["ended"])
+    end = np.where(np.isnan(end), until, end)
+    lines = np.stack([np.column_stack([begin, here["price"]]), np.column_stack([end, here["price"]])], axis=1)
+    alpha = float(np.clip(25 / np.sqrt(len(here)), 0.25, 0.9))
+    axes.add_collection(LineCollection(list(lines), colors=colour, linewidths=0.9, alpha=alpha))
+    axes.plot([], [], color=colour, linewidth=1.4, label=f"own {side}s")
+
+
+def _reach(orders: "pd.DataFrame") -> list[float]:
+    """Prices between which nearly all orders stand."""
+    return [float(x) for x in orders["price"].quantile([0.002, 0.998])] if len(orders) else []
+
+
+def draw_inventory(axes: Any, result: "Result") -> None:
+    """Inventory, its target and the hard band; on the right what coefficient that is."""
+    held, series = result.config.inventory, result.series
+    target, deviation = float(held.target_inventory), float(held.max_inventory_deviation)
+    axes.axhspan(target - deviation, target + deviation, color=VENUES[0], alpha=0.08, linewidth=0, label="band")
+    axes.axhline(target, color=FAINT, linewidth=0.9, linestyle="--", label=f"target {target:g}")
+    axes.plot(
+        _dates(series.index), series["inventory"], color=BID, linewidth=1.3, drawstyle="steps-post", label="inventory"
+    )
+    axes.set_ylim(target - 1.15 * deviation, target + 1.3 * deviation)
+    axes.set_ylabel(f"inventory, {result.config.base_coin}", **STYLE)
+    scale = deviation if held.coefficient_scale == "max_deviation" else max(abs(target), deviation)
+    right = axes.secondary_yaxis(
+        "right", functions=(lambda x: (x - target) / scale, lambda c: c * scale + target)
+    )  # fmt: skip
+    right.set_ylabel("coefficient", **STYLE)
+    right.tick_params(labelsize=8, colors=INK)
+
+
+def draw_volume(axes: Any, result: "Result") -> None:
+    """Each market's volume coefficient within its bounds."""
+    low, high = float(result.config.min_coefficient), float(result.config.max_coefficient)
+    for i, market in enumerate(result.markets):
+        values = result.series[f"volume_coefficient {market.name}"]
+        axes.plot(
+            _dates(result.series.index), values, color=VENUES[i % len(VENUES)], linestyle=DASHES[i % len(DASHES)],
+            linewidth=1.3, drawstyle="steps-post", label=market.name,
+        )  # fmt: skip
+    for bound in (low, high):
+        axes.axhline(bound, color=FAINT, linewidth=0.8, linestyle=":")
+    axes.set_yscale("log")
+    axes.set_ylim(low / 1.15, high * 1.5)
+    ticks = sorted({low, 1.0, high}) if low <= 1 <= high else [low, high]
+    axes.set_yticks(ticks)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel("volume coefficient", **STYLE)
+
+
+def draw_profit(axes: Any, result: "Result") -> None:
+    """Profit since the start, what of it is realised, and the fees paid on the way."""
+    series, at = result.series, _dates(result.series.index)
+    axes.axhline(0, color=FAINT, linewidth=0.8)
+    axes.plot(at, series["equity"], color=INK, linewidth=1.4, label="profit")
+    axes.plot(at, series["realised_pnl"], color=VENUES[0], linewidth=1.2, linestyle="--", label="realised, after fees")
+    axes.plot(at, series["unrealised_pnl"], color=VENUES[3], linewidth=1.0, linestyle="-.", label="unrealised")
+    axes.plot(at, -series["fees"], color=ASK, linewidth=1.0, linestyle=":", label="fees")
+    axes.margins(y=0.15)
+    axes.set_ylabel(f"profit, {result.config.quote_currencies[0]}", **STYLE)
+
+
+def dress(axes: Any) -> None:
+    """The same plain dress for every panel."""
+    axes.grid(True, color="#E6E6E6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(FAINT)
+    axes.tick_params(labelsize=8, colors=INK)
+    axes.legend(loc="upper left", ncols=6, fontsize=8, frameon=False, handlelength=1.8, columnspacing=1.4)
+
+
+def _title(figure: Figure, result: "Result") -> None:
+    found, config = result.summary, result.config
+    names = " + ".join(dict.fromkeys(market.venue for market in result.markets))
+    start, end = found["start"][:16].replace("T", " "), found["end"][11:16]
+    first = f"{config.base_coin}/{config.quote_currencies[0]} on {names}, {start} to {end} UTC"
+    quote = config.quote_currencies[0]
+    second = (
+        f"profit {money(total(found))} {quote}, fees {money(found['fees'])}, "
+        f"largest drawdown {money(found['max_drawdown'])}; {found['orders']:,} orders, {found['fills']:,} fills"
+    )
+    figure.suptitle(f"{first}\n{second}", fontsize=11, color=INK, x=0.01, ha="left")
+
+
+def write(figure: Figure, path: Path) -> None:
+    """Write the picture, whole or not at all."""
+    if path.suffix.lower() not in FORMATS:
+        raise ConfigError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        figure.savefig(draft, format=path.suffix[1:].lower(), dpi=150)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _dates(times: Any) -> "np.ndarray[Any, Any]":
+    """Times as matplotlib's day numbers; NaN for none."""
+    naive = np.asarray(times.tz_convert(None) if hasattr(times, "tz_convert") else times.dt.tz_convert(None))
+    return np.asarray(date2num(naive), float)
