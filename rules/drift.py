@@ -7,13 +7,16 @@ Glosten and Milgrom (1985), seen short term as the momentum of Cartea, Jaimungal
 from stackedmm import Param, View, rule
 
 
-@rule.widen
+@rule.widen(line="passive")
 def step_back(
     q,
     response=Param(0.5, 0, 5, "", "bps added for each bps of drift a minute against this side"),
     most=Param(30, 0, 200, "bps", "never more than this"),
 ):
-    """Widen a bid while the price falls and an ask while it rises; the other side stays."""
+    """Widen a passive bid while the price falls and a passive ask while it rises; the other side stays.
+
+    Top-of-book prices stand by their venue; moving with every return of the market would only churn them.
+    """
     return min(most, response * max(0.0, -q.sign * q.drift_bps))
 
 

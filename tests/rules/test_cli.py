@@ -24,7 +24,7 @@ def test_a_fit_folder_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", str(SHIPPED)) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert all(word in out for word in ("lean", "skew", "line=passive", "strength 8 bps", "inventory", "5 rules"))
+    assert all(word in out for word in ("lean", "skew", "line=passive", "strength 8 bps", "inventory", "14 rules"))
 
 
 def test_an_unfit_folder_says_where_and_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

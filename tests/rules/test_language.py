@@ -153,9 +153,9 @@ def shipped() -> RuleSet:
 
 
 def test_shipped_rules_stand(shipped: RuleSet) -> None:
-    assert [each.name for each in shipped.rules] == ["step_back", "fade", "lean", "breathe", "shelter"]
+    assert {"step_back", "fade", "lean", "breathe", "shelter"} <= {each.name for each in shipped.rules}
     assert shipped["lean"].unless == shipped["fade"].unless == ("inventory",)
-    assert all(each.per_side for each in shipped.rules)
+    assert [each.name for each in shipped.rules if not each.per_side] == ["afford"]
 
 
 def test_lean_moves_both_quotes_against_the_position(shipped: RuleSet) -> None:
@@ -203,7 +203,7 @@ def imported(path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("file", ["inventory", "volatility", "drift"])
+@pytest.mark.parametrize("file", sorted(path.stem for path in SHIPPED.glob("*.py")))
 def test_shipped_file_answers_alike_as_plain_python(
     file: str, shipped: RuleSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

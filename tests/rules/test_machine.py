@@ -153,7 +153,7 @@ def test_torn_cache_files_are_left_behind(kind: str, tmp_path: Path) -> None:
 def test_rules_load_where_the_cache_cannot_be_written(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where the cache folder should be")
-    assert [each[1] for each in other_process(ROOT / "rules", blocked)] == [COMPILED] * 5
+    assert {each[1] for each in other_process(ROOT / "rules", blocked)} == {COMPILED}
 
 
 def test_importing_rules_stays_light() -> None:
