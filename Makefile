@@ -8,9 +8,6 @@ WORKERS ?= auto
 # What tests drive, as Debian packages: each brings a command of its own name, and is not needed where that exists.
 SYSTEM_PACKAGES := chromium
 
-# Python that makes the engine compile into its cache, so that parallel tests find it there.
-WARM := import stackedmm
-
 # The first that runs and is new enough: a name on the PATH may be a shim with nothing behind it.
 CANDIDATES := python3.13 python3.12 python3.11 python3
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
@@ -65,9 +62,10 @@ system:
 	[ -z "$$missing" ] || scripts/need 'some tests drive it' $$missing || { [ -z "$$CI" ] && \
 		echo 'stackedmm: going on without; the tests that need it are skipped and say so'; }
 
+# Parallel tests find the machine code in the cache.
 warm: $(VENV)/.all
 	@echo 'stackedmm: compiling the engine (once after a change of the core, then cached)'
-	@$(BIN)/python -c '$(WARM)'
+	@$(BIN)/python -m stackedmm warm
 
 $(VENV)/.desk: $(VENV)/.venv pyproject.toml
 	@echo 'stackedmm: installing the desk into $(VENV) (a minute, once)'

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from stackedmm.feeds.recording import read as read_recording  # noqa: F401
     from stackedmm.lab import Result as Result
     from stackedmm.lab import backtest as backtest
+    from stackedmm.lab.averages import MovingAverageCalculator as MovingAverageCalculator
+    from stackedmm.lab.stored import TradeDataManager as TradeDataManager
+    from stackedmm.lab.volume import VolumeCoefficiengEngine as VolumeCoefficiengEngine
+    from stackedmm.lab.volume import VolumeCoefficientEngine as VolumeCoefficientEngine
     from stackedmm.rules import Param as Param
     from stackedmm.rules import View as View
     from stackedmm.rules import load as load_rules  # noqa: F401
@@ -51,10 +55,14 @@ _HOMES: Final[dict[str, tuple[str, str]]] = {
     "load_rules": ("stackedmm.rules", "load"),
     "backtest": ("stackedmm.lab", "backtest"),
     "Result": ("stackedmm.lab", "Result"),
+    "MovingAverageCalculator": ("stackedmm.lab.averages", "MovingAverageCalculator"),
+    "TradeDataManager": ("stackedmm.lab.stored", "TradeDataManager"),
+    "VolumeCoefficientEngine": ("stackedmm.lab.volume", "VolumeCoefficientEngine"),
+    "VolumeCoefficiengEngine": ("stackedmm.lab.volume", "VolumeCoefficiengEngine"),
     "synthetic": ("stackedmm.sim.synthetic", "synthetic"),
     "read_recording": ("stackedmm.feeds.recording", "read"),
 }
-__all__ = sorted(["__version__", *_HOMES])  # noqa: PLE0605
+__all__ = sorted(["__version__", *_HOMES])
 
 
 def __getattr__(name: str) -> Any:

@@ -93,6 +93,7 @@ def fill(
     state, arena = allocate(markets, ticks, max(buckets))
     s = state[0]
     fill_head(s, config)
+    refuse_overflow(s, max(prices))
     fill_windows(s, config, buckets)
     lines: tuple[TobLine | PassiveLine, ...] = (*config.tob_lines, *config.passive_lines)
     kinds = ("tob",) * len(config.tob_lines) + ("passive",) * len(config.passive_lines)
@@ -101,7 +102,7 @@ def fill(
     s["lines_n"] = len(lines)
     fill_markets(s, config, markets)
     fill_quotes(s, lines, kinds)
-    s["source_quantity"] = reference_quantity(config, prices)
+    s["source_quantity"] = reference_quantity(config, markets, prices)
     s["reference_step"] = 0.5 * min(float(market.tick) for market in markets)
     return Filled(state, arena, tuple(markets), lines, kinds, notes(config))
 
@@ -111,6 +112,15 @@ def refuse_unbuilt(markets: Sequence[Market]) -> None:
     for market in markets:
         if market.kind == INVERSE:
             raise ConfigError(f"data: {market.name} is an inverse contract; linear contracts and spot are traded")
+
+
+def refuse_overflow(s: Any, price: float) -> None:
+    """The cost of the largest position must be a whole number of cost units that an int64 holds, with room to spare."""
+    units = max(abs(int(s["target"])) + int(s["deviation"]), abs(int(s["opening"])))
+    money = units * float(s["unit_base"]) * price / float(s["unit_cost"])
+    if money >= 1 << 60:
+        held = units * float(s["unit_base"])
+        raise ConfigError(f"inventory: {held:g} coins at {price:g} cost more than the ledger can count")
 
 
 def notes(config: StackedMarketMakingConfig) -> tuple[str, ...]:
@@ -135,7 +145,7 @@ def fill_head(s: Any, config: StackedMarketMakingConfig) -> None:
         s["scale"] = max(abs(int(s["target"])), int(s["deviation"]))
     s["price_method"] = _code(PRICE_METHODS, str(held.inventory_price_method), "inventory.inventory_price_method")
     s["manual_price"] = float(held.manual_inventory_price or math.nan)
-    s["start_ns"] = int(held.start_time.timestamp()) * 1_000_000_000 if held.start_time else 0
+    s["start_ns"] = round(held.start_time.timestamp() * 1e6) * 1000 if held.start_time else 0
     opening = held.target_inventory if held.opening_inventory == "venue" else held.opening_inventory
     s["opening"] = _units(Decimal(opening), unit, "inventory.opening_inventory")
     s["opening_price"] = float(held.opening_price or math.nan)
@@ -293,20 +303,26 @@ def fill_quotes(s: Any, lines: Sequence[TobLine | PassiveLine], kinds: Sequence[
     s["quotes_n"] = k
 
 
-def reference_quantity(config: StackedMarketMakingConfig, prices: Sequence[float]) -> float:
+def reference_quantity(config: StackedMarketMakingConfig, markets: Sequence[Market], prices: Sequence[float]) -> float:
     """Base coins at which the reference is priced: as set, else the largest passive quantity, else the largest cap."""
     if config.pricing.quantity is not None:
         return float(config.pricing.quantity)
     price = max(prices)
-    sizes = [
-        float(line.quantity) / (price if line.quantity_currency == "quote" else 1.0) for line in config.passive_lines
-    ]
-    caps = [
-        float(line.hourly_quantity * line.timeout_seconds / 3600)
-        / (price if line.quantity_currency == "quote" else 1.0)
-        for line in config.tob_lines
-    ]
-    return max(sizes or caps)
+    if config.passive_lines:
+        return max(_coins(line, line.quantity, price) for line in config.passive_lines)
+    least = max(
+        max(float(market.min_quantity * market.contract_size), float(market.min_notional) / price) for market in markets
+    )
+    return max(least, *(_coins(line, _cap(line), price) for line in config.tob_lines))
+
+
+def _cap(line: TobLine) -> Decimal:
+    cap = line.hourly_quantity * line.timeout_seconds / 3600
+    return cap if line.max_order is None else min(cap, line.max_order)
+
+
+def _coins(line: TobLine | PassiveLine, quantity: Decimal, price: float) -> float:
+    return float(quantity) / (price if line.quantity_currency == "quote" else 1.0)
 
 
 def _units(value: Decimal, unit: Decimal, path: str) -> int:

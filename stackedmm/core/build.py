@@ -1,5 +1,6 @@
 """A fresh state: units chosen so that every lot, tick and fee is a whole number, books and windows laid out."""
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -64,7 +65,7 @@ def allocate(
     s["seen_ring"] = offset + SEEN
     s["marks_ring"], s["marks_mask"] = offset + SEEN + SEEN // 2, MARKS - 1
     s["markets_n"], s["out_max"] = len(markets), out_max
-    s["free"] = np.arange(ORDERS)[::-1]
+    s["free"] = np.arange(ORDERS)
     s["free_n"] = ORDERS
     s["starved"] = s["starving"] = limits.STARVED_NONE
     s["reference_used"] = -1
@@ -84,7 +85,7 @@ def describe(s: Any, markets: Sequence[Market]) -> None:
         m["tick_size"], m["lot_base"] = float(market.tick), float(lot)
         m["lot_units"] = int(lot / unit_base)
         m["cost_units"] = int(market.tick * lot / unit_cost)
-        m["min_lots"] = max(1, -int(-market.min_quantity // market.lot))
+        m["min_lots"] = max(1, math.ceil(market.min_quantity / market.lot))
         m["min_notional"] = float(market.min_notional)
         m["perp"] = int(market.kind != "spot")
         m["in_spot_stack"] = int(spot and market.kind != "spot")

@@ -79,6 +79,7 @@ OVERFLOW: Final = 7
 SEEN_EVICTED: Final = 8
 ORDER_AFTER_DEATH: Final = 9
 RECONCILE_DIFFERENCE: Final = 10
+PARTIAL_REFERENCE: Final = 11
 EVENTS: Final = (
     "late fill",
     "foreign fill",
@@ -91,4 +92,5 @@ EVENTS: Final = (
     "trade id memory full",
     "message after death",
     "position mismatch",
+    "reference from less depth than asked",
 )

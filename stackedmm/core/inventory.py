@@ -13,14 +13,17 @@ from stackedmm.core.machine import muldiv, part
 
 
 @part
-def book_fill(s, sign, units, money, fee):
+def book_fill(s, sign, units, money, fee, base_fee):
     """Enter one fill: `units` ledger units for `money` cost units; the fee in quote is part of what was paid.
 
-    A reduction realises its share of the average cost and leaves the average alone; a flip starts anew at the
-    fill's own price. Worked: buy 100 at 2, sell 99 at 3: 1 at 2 is left, 99 realised.
+    A fee in base is part of what moved: less was bought, or more sold, for the same money. A reduction realises its
+    share of the average cost and leaves the average alone; a flip starts anew at the fill's own price. Worked: buy
+    100 at 2, sell 99 at 3: 1 at 2 is left, 99 realised.
     """
     ledger = s.ledger
     paid = sign * money + fee
+    units = max(units - sign * base_fee, 0)
+    ledger.base_fees += base_fee
     ledger.flow += paid
     ledger.fees += fee
     ledger.volume += money
@@ -43,14 +46,24 @@ def book_fill(s, sign, units, money, fee):
 
 
 @part
-def open_paper(s):
-    """Paper opens at target: wallets of max(0, target) + deviation base and as much quote, split over the venues."""
+def open_with(s, units):
+    """The opening inventory enters the ledger, at its price or the reference now. Once."""
     ledger = s.ledger
     price_then = s.opening_price if s.opening_price > 0.0 else s.reference
+    cost = np.int64(math.floor(units * (price_then * s.unit_base / s.unit_cost) + 0.5))
+    ledger.position += units
+    ledger.cost += cost
+    ledger.flow += cost
+    s.opened = 1
+    s.reconciled = 1
+    refresh(s)
+    s.equity_open = equity(s, s.reference)
+
+
+@part
+def open_paper(s):
+    """Paper opens at target: wallets of max(0, target) + deviation base and as much quote, split over the venues."""
     to_cost = s.unit_base / s.unit_cost
-    ledger.position = s.opening
-    ledger.cost = np.int64(s.opening * (price_then * to_cost))
-    ledger.flow = ledger.cost
     spots = 0
     for i in range(s.markets_n):
         spots += 1 - s.markets[i].perp
@@ -61,16 +74,7 @@ def open_paper(s):
         if m.perp == 0:
             m.base_wallet = units // spots
         m.quote_wallet = money // s.markets_n
-    s.reconciled = 1
-    refresh(s)
-    s.equity_open = equity(s, s.reference)
-
-
-@part
-def pay_in_base(s, fee):
-    """A fee in the base coin makes the position smaller, and what is left no cheaper."""
-    s.ledger.position -= fee
-    s.ledger.base_fees += fee
+    open_with(s, s.opening)
 
 
 @part

@@ -5,8 +5,10 @@ import math
 import numpy as np
 
 from stackedmm.core import inventory, rows
+from stackedmm.core.codes import OPEN
 from stackedmm.core.machine import part
-from stackedmm.core.orders import notional
+from stackedmm.core.orders import notional, unsettled
+from stackedmm.core.own import GHOST
 from stackedmm.core.quoting import least_lots
 
 STARVED_NONE = 1 << 30
@@ -54,7 +56,7 @@ def judge(s, k):
         return
     if notional(m, want.px, want.lots) > s.max_order_value:
         want.reason = rows.ORDER_VALUE
-    elif m.lives >= s.max_open_orders or s.free_n == 0:
+    elif m.lives >= OPEN or s.free_n == 0 or alive(s, m) >= s.max_open_orders:
         want.reason = rows.OPEN_ORDERS
     elif s.now < m.backoff_ns:
         want.reason = rows.REJECT_BACKOFF
@@ -70,6 +72,8 @@ def cut_to_band(s, q, m):
     if q.rank > s.starved[q.side]:
         room = np.int64(0)
     least = least_lots(m, want.px)
+    if room >= least:
+        room -= promised(s, q) // m.lot_units
     if room < want.lots:
         if room < least:
             want.reason = rows.BAND
@@ -79,13 +83,24 @@ def cut_to_band(s, q, m):
 
 
 @part
+def promised(s, q):
+    """Ledger units for quotes of better rank whose orders are gone and whose replacement interval still runs."""
+    units = np.int64(0)
+    for k in range(s.quotes_n):
+        other = s.quotes[k]
+        if other.rank < q.rank and other.side == q.side and other.order < 0 and other.reason == rows.WAIT_INTERVAL:
+            units += other.target_lots * s.markets[other.market].lot_units
+    return units
+
+
+@part
 def cut_to_balance(s, q, m, price):
     """What the venue's wallet can pay for, with all open orders of the side counted; perps: leverage x equity."""
     want = s.want
     if m.perp == 1:
         free = perp_room(s, m, q.side, price)
     elif q.side == 0:
-        free = m.quote_wallet * s.unit_cost / price - m.open_lots[0] * m.lot_base
+        free = (m.quote_wallet - bid_for(s, m)) * s.unit_cost / price
     else:
         free = m.base_wallet * s.unit_base - m.open_lots[1] * m.lot_base
     lots = np.int64(math.floor(max(free, 0.0) / m.lot_base + 1e-9))
@@ -94,6 +109,27 @@ def cut_to_balance(s, q, m, price):
             want.reason = rows.BALANCE_SHORT
             return
         want.lots = lots
+
+
+@part
+def bid_for(s, m):
+    """Cost units that the market's bids, each at its own price, may still spend."""
+    money = np.int64(0)
+    for i in range(m.lives):
+        o = s.orders[m.live[i]]
+        if o.side == 0:
+            money += unsettled(o) * o.px * m.cost_units
+    return money
+
+
+@part
+def alive(s, m):
+    """Orders of a market that are not proven dead."""
+    n = 0
+    for i in range(m.lives):
+        if s.orders[m.live[i]].life != GHOST:
+            n += 1
+    return n
 
 
 @part
@@ -110,7 +146,7 @@ def crosses_own(s, m, side, px):
     """Whether an order here would meet one of our own of the other side that may be alive."""
     for i in range(m.lives):
         o = s.orders[m.live[i]]
-        if o.side != side and o.life < 5:
+        if o.side != side and o.life != GHOST:
             if (side == 0 and px >= o.px) or (side == 1 and px <= o.px):
                 return True
     return False
@@ -135,6 +171,13 @@ def may_create(s, m):
     """Whether a create may be sent: the share reserved for cancels is left untouched."""
     accrue_messages(s, m)
     return m.tokens >= 1.0 + s.cancel_reserve * max(2.0 * m.messages_per_second, 10.0)
+
+
+@part
+def may_ask(s, m):
+    """Whether a query may be sent: half of what is reserved is left, so that no number of questions stops a cancel."""
+    accrue_messages(s, m)
+    return m.tokens >= 1.0 + 0.5 * s.cancel_reserve * max(2.0 * m.messages_per_second, 10.0)
 
 
 @part

@@ -14,6 +14,7 @@ from typing import Any, Final
 import llvmlite
 import numba
 import numpy as np
+from llvmlite.binding import Linkage
 from numba import types
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.cpu import CPUContext
@@ -79,13 +80,20 @@ def _finish_entries_only() -> None:
     """Leave a function that only compiled functions call as linkable code; optimise and emit where it is used.
 
     numba optimises and emits every function together with all it calls, so code deep in a call tree is compiled once
-    for each of its callers' callers: many minutes for a program of this shape. What runs is the entries' code.
+    for each of its callers' callers: many minutes for a program of this shape. What runs is the entries' code. And as
+    nothing outside an entry calls its parts, they are made its own: the optimiser then drops what they need not pass.
     """
     optimise, emit = CPUCodeLibrary._optimize_final_module, CPUCodeLibrary._finalize_final_module
 
     def optimise_entry(library: Any) -> None:
         if library.name not in _PARTS:
+            own_parts(library._final_module)
             optimise(library)
+
+    def own_parts(module: Any) -> None:
+        for each in module.functions:
+            if not each.is_declaration and each.linkage == Linkage.linkonce_odr:
+                each.linkage = "internal"
 
     def emit_entry(library: Any) -> None:
         if library.name not in _PARTS:

@@ -1,9 +1,10 @@
 """The life of an order, from what is sent and what is heard. An order is dead only by proof.
 
 free -> pending (create sent) -> live (acknowledged) -> [settling: the venue says it is over, fills are missing]
--> ghost (dead; its level may still show it) -> free. `unknown`: no answer came, or a cancel was refused; it is
+-> ghost (dead; its level may still show it) -> free. `unknown`: no answer came, or one that speaks against life; it is
 queried by client id until it is proven live or dead. An order leaves the exposure only on a terminal answer with
 its fills received, or on "not found" twice, a second apart, after the time in which the create could still arrive.
+Answers are weighed by the time the venue gives them, not by the order in which they arrive.
 """
 
 import numpy as np
@@ -31,19 +32,21 @@ BACKOFF_MAX = 20
 
 @part
 def find(s, ref):
-    """Slot of the order with this client id, -1 if it is not remembered."""
+    """Slot of the order with this client id, be it long dead, -1 if it is not remembered."""
     slot = ref & (ORDERS - 1)
-    if slot < 0 or s.orders[slot].ref != ref or s.orders[slot].life == FREE:
-        return -1
-    return slot
+    return slot if s.orders[slot].ref == ref else -1
+
+
+@part
+def living(o):
+    """Whether an order may still fill, as far as we know."""
+    return o.life == PENDING or o.life == LIVE or o.life == UNKNOWN
 
 
 @part
 def left(o):
     """Lots that may still fill, as far as the venue has not said otherwise."""
-    if o.life == PENDING or o.life == LIVE or o.life == UNKNOWN:
-        return max(o.lots - max(o.filled, o.claimed), 0)
-    return np.int64(0)
+    return max(o.lots - max(o.filled, o.claimed), 0) if living(o) else np.int64(0)
 
 
 @part
@@ -53,69 +56,92 @@ def owed(o):
 
 
 @part
+def unsettled(o):
+    """Lots that wallet and bucket must still hold: each fill debits them when it comes."""
+    return left(o) + owed(o)
+
+
+@part
 def count(s, o, sign):
     """Enter (+1) or take out (-1) an order's part in the exposure sums; call around every change of an order."""
     m = s.markets[o.market]
-    lots = sign * left(o)
-    units = lots * m.lot_units
-    m.open_lots[o.side] += lots
+    units = sign * left(o) * m.lot_units
+    m.open_lots[o.side] += sign * unsettled(o)
+    s.lines[o.line].held[o.side] += sign * unsettled(o) * m.lot_units
     s.open_units[o.side] += units
-    s.lines[o.line].held[o.side] += units
     if o.canceling == 1:
         s.dying_units[o.side] += units
-    direction = 1 - 2 * o.side
-    s.ledger.provisional += sign * direction * owed(o) * m.lot_units
+    s.ledger.provisional += sign * (1 - 2 * o.side) * owed(o) * m.lot_units
+
+
+@part
+def turn(s, o, life):
+    """Change an order's life, keeping the count of unknown ones."""
+    if o.life == UNKNOWN:
+        s.unknown_orders -= 1
+    if life == UNKNOWN:
+        s.unknown_orders += 1
+    o.life = life
 
 
 @part
 def die(s, slot):
     """Proven dead: out of the exposure, its quote is free; a ghost while the book may still show it."""
     o = s.orders[slot]
-    was_unknown = o.life == UNKNOWN
-    o.life = GHOST
+    turn(s, o, GHOST)
     o.died_ns = s.now
     s.open_orders -= 1
-    if was_unknown:
-        s.unknown_orders -= 1
     q = s.quotes[o.quote]
     if q.order == slot:
         q.order = -1
         q.changed_ns = s.now
-    m = s.markets[o.market]
-    m.touched = 1
-    if o.shown == 0:
+    if o.shown == 0 or o.level_ns > o.venue_ns:
         own.forget(s, o.market, slot)
 
 
 @part
-def turn(s, o, life):
-    """Change a living order's life, keeping the count of unknown ones."""
-    if o.life == UNKNOWN and life != UNKNOWN:
-        s.unknown_orders -= 1
-    if o.life != UNKNOWN and life == UNKNOWN:
-        s.unknown_orders += 1
-    o.life = life
+def alive(s, o, when):
+    """A sign of life: an order whose fate was open lives, unless a later answer gave reason to doubt it.
+
+    A cancel that was asked of it then has failed, or will be answered: whether it must go is decided anew.
+    """
+    o.venue_ns = max(o.venue_ns, when)
+    if o.life == PENDING or (o.life == UNKNOWN and when > o.doubt_ns):
+        turn(s, o, LIVE)
+        o.canceling = 0
+        o.not_found = 0
 
 
 @part
-def acknowledged(s, o, row):
+def doubt(s, o, when):
+    """An answer that speaks against life, though it proves no death: the venue is asked. False if it is outdated."""
+    if not living(o) or when < o.venue_ns:
+        return False
+    turn(s, o, UNKNOWN)
+    o.doubt_ns = max(o.doubt_ns, when)
+    return True
+
+
+@part
+def acknowledged(s, slot, o, row):
     """The order rests; its price and size are what the venue took."""
-    if o.life != PENDING and o.life != UNKNOWN:
-        if o.life == GHOST or o.life == SETTLING:
-            s.events[ORDER_AFTER_DEATH] += 1
-        return
-    turn(s, o, LIVE)
-    o.not_found = 0
-    o.venue_ns = max(o.venue_ns, exchange_time(row))
-    if row.qty > 0 and row.qty < o.lots:
-        o.lots = row.qty
+    alive(s, o, exchange_time(row))
     s.markets[o.market].rejects = 0
+    if not living(o):
+        return
+    if row.qty > 0:
+        o.lots = row.qty
+    if row.px > 0 and row.px != o.px:
+        o.px = row.px
+        own.note_price(s, o.market, slot)
+    if o.filled >= o.lots:
+        die(s, slot)
 
 
 @part
-def refused(s, slot, o, row):
+def refused(s, slot, o):
     """The order never lived. Creates of its market wait, longer with each refusal in a row."""
-    if (o.life != PENDING and o.life != UNKNOWN) or o.filled > 0:
+    if o.venue_ns > 0 or o.claimed > 0 or not living(o):
         s.events[ORDER_AFTER_DEATH] += 1
         return
     m = s.markets[o.market]
@@ -129,136 +155,143 @@ def refused(s, slot, o, row):
 def claim(s, slot, o, lots, over):
     """The venue's word on how much is filled in total, and whether the order is over; it never shrinks."""
     o.claimed = max(o.claimed, min(lots, o.lots))
-    if not over:
-        return
-    if o.filled >= o.claimed:
-        die(s, slot)
-    else:
-        if o.life == UNKNOWN:
-            s.unknown_orders -= 1
-        o.life = SETTLING
+    if over:
+        if o.filled >= o.claimed:
+            die(s, slot)
+        else:
+            turn(s, o, SETTLING)
 
 
 @part
-def not_found(s, slot, o):
-    """The venue knows no such order: proof of death only the second time, after the create's last possible moment."""
-    if o.life == SETTLING or o.life == GHOST:
-        return
-    if s.now < o.deadline_ns + DEADLINE_MARGIN_NS:
+def not_found(s, slot, o, when):
+    """The venue knows no such order: proof of death only the second time, after the create's last possible moment.
+
+    What counts is when the venue looked, not when we heard of it: an answer may be late, or come twice.
+    """
+    if not doubt(s, o, when) or when < o.deadline_ns + DEADLINE_MARGIN_NS:
         return
     if o.not_found == 0:
         o.not_found = 1
-        o.not_found_ns = s.now
-    elif s.now - o.not_found_ns >= NOT_FOUND_APART_NS:
+        o.not_found_ns = when
+    elif abs(when - o.not_found_ns) >= NOT_FOUND_APART_NS:
         claim(s, slot, o, o.claimed, True)
-
-
-@part
-def unanswered(s, o):
-    """No answer came in time: a create's fate is unknown, a cancel is asked again."""
-    if o.life == PENDING:
-        turn(s, o, UNKNOWN)
-    o.asked_ns = 0
+    else:
+        o.not_found_ns = min(o.not_found_ns, when)
 
 
 @part
 def answer(s, row):
-    """Apply one answer about one of our orders. Late and doubled answers change nothing."""
+    """Apply one answer about one of our orders. Late and doubled answers change nothing.
+
+    True: an order that is dead or forgotten shows life, and must be cancelled.
+    """
     slot = find(s, row.ref)
-    if slot < 0:
+    o = s.orders[max(slot, 0)]
+    when = exchange_time(row)
+    if slot >= 0 and o.market != row.market:
+        s.events[BAD_ROW] += 1
+        return False
+    if slot < 0 or o.life == FREE or o.life == GHOST:
         s.events[ORDER_AFTER_DEATH] += 1
-        return
-    o = s.orders[slot]
-    if o.life == GHOST:
-        s.events[ORDER_AFTER_DEATH] += 1
-        return
-    market = o.market
+        echo = slot >= 0 and when <= o.venue_ns
+        return not echo and (row.kind == rows.ACK or row.kind == rows.LIVE)
+    provisional = s.ledger.provisional
     count(s, o, -1)
-    if row.kind == rows.ACK:
-        acknowledged(s, o, row)
-    elif row.kind == rows.REJECT:
-        refused(s, slot, o, row)
-    elif row.kind == rows.CANCELED:
-        o.venue_ns = max(o.venue_ns, exchange_time(row))
-        claim(s, slot, o, row.qty, True)
-    elif row.kind == rows.LIVE:
-        if o.life == UNKNOWN or o.life == PENDING:
-            turn(s, o, LIVE)
-            o.venue_ns = max(o.venue_ns, exchange_time(row))
-        o.not_found = 0
-        claim(s, slot, o, row.qty, False)
-    elif row.kind == rows.NOT_FOUND:
-        not_found(s, slot, o)
-    elif row.kind == rows.CANCEL_REJECT:
-        if o.life == LIVE or o.life == PENDING:
-            turn(s, o, UNKNOWN)
-        o.asked_ns = 0
-        uncancel(s, o)
-    elif row.kind == rows.UNANSWERED:
-        unanswered(s, o)
+    hear(s, slot, o, row, when)
     count(s, o, 1)
-    s.markets[market].touched = 1
+    if s.ledger.provisional != provisional:
+        inventory.refresh(s)
+    return False
 
 
 @part
-def uncancel(s, o):
-    """The cancel did not take: it is asked anew once the order is proven live. Called while out of the sums."""
-    o.canceling = 0
+def hear(s, slot, o, row, when):
+    """What one answer says of an order that is not proven dead. Called while it is out of the sums."""
+    if row.kind == rows.ACK:
+        acknowledged(s, slot, o, row)
+    elif row.kind == rows.REJECT:
+        refused(s, slot, o)
+    elif row.kind == rows.CANCELED:
+        o.venue_ns = max(o.venue_ns, when)
+        claim(s, slot, o, row.qty, True)
+    elif row.kind == rows.LIVE:
+        alive(s, o, when)
+        claim(s, slot, o, row.qty, False)
+    elif row.kind == rows.NOT_FOUND:
+        not_found(s, slot, o, when)
+    elif row.kind == rows.CANCEL_REJECT:
+        if doubt(s, o, when):
+            o.asked_ns = 0
+    elif row.kind == rows.UNANSWERED and o.life == PENDING:
+        turn(s, o, UNKNOWN)
+        o.asked_ns = 0
+
+
+@part
+def write_off(s, ref):
+    """A person's word that nothing more will be heard of an order: it is over, with the fills that came."""
+    slot = find(s, ref)
+    if slot < 0 or (s.orders[slot].life != UNKNOWN and s.orders[slot].life != SETTLING):
+        s.events[BAD_ROW] += 1
+        return
+    o = s.orders[slot]
+    count(s, o, -1)
+    o.claimed = o.filled
+    die(s, slot)
+    count(s, o, 1)
 
 
 @part
 def fill(s, A, row):
-    """Book one fill exactly once, whatever is still known of its order."""
+    """Book one fill exactly once, whatever is still known of its order; says whether it was booked.
+
+    A fill without a trade id is refused: it would be booked again when it comes with one.
+    """
     fee = s.fee
     currency = s.fee_currency
     ident = s.trade_id
     s.fee = 0
     s.fee_currency = 0
     s.trade_id = 0
-    if row.qty <= 0 or row.px <= 0:
+    if row.qty <= 0 or row.px <= 0 or ident == 0:
         s.events[BAD_ROW] += 1
-        return
-    if ident != 0 and not seen.first_time(s, A, np.int64(row.market), ident):
+        return False
+    if not seen.first_time(s, A, np.int64(row.market), ident):
         s.events[DUPLICATE_FILL] += 1
-        return
+        return False
     m = s.markets[row.market]
     side = np.int64(row.marks & rows.ASK)
     sign = 1 - 2 * side
     units = row.qty * m.lot_units
     money = row.px * row.qty * m.cost_units
     slot = find(s, row.ref)
-    if slot >= 0:
+    if slot >= 0 and s.orders[slot].market == row.market and s.orders[slot].side == side:
         fill_order(s, slot, row)
     else:
         s.events[FOREIGN_FILL] += 1
-    if s.now >= s.start_ns:
-        inventory.book_fill(s, sign, units, money, fee if currency == rows.FEE_QUOTE else 0)
-        if currency == rows.FEE_BASE:
-            inventory.pay_in_base(s, fee)
     base_fee = fee if currency == rows.FEE_BASE else 0
+    if exchange_time(row) >= s.start_ns:
+        inventory.book_fill(s, sign, units, money, fee if currency == rows.FEE_QUOTE else 0, base_fee)
     m.position += sign * units - base_fee
     if m.perp == 0:
         m.base_wallet += sign * units - base_fee
     m.quote_wallet -= sign * money + (fee if currency == rows.FEE_QUOTE else 0)
     inventory.refresh(s)
-    m.touched = 1
+    return True
 
 
 @part
 def fill_order(s, slot, row):
-    """A fill of an order we know: its remainder, its line's bucket, and its end when nothing is left."""
+    """A fill of an order we remember: its remainder, its line's bucket, and its end when nothing is left."""
     o = s.orders[slot]
     count(s, o, -1)
     o.filled += row.qty
-    o.venue_ns = max(o.venue_ns, exchange_time(row))
-    if o.life == GHOST:
+    alive(s, o, exchange_time(row))
+    debit(s, o, row.qty)
+    if o.life == GHOST or o.life == FREE:
         s.events[LATE_FILL] += 1
         o.claimed = max(o.claimed, o.filled)
-    elif o.life == PENDING or o.life == UNKNOWN:
-        turn(s, o, LIVE)
-    debit(s, o, row.qty)
-    over = (o.life == LIVE and o.filled >= o.lots) or (o.life == SETTLING and o.filled >= o.claimed)
-    if over:
+    elif o.filled >= (o.claimed if o.life == SETTLING else o.lots):
         die(s, slot)
     count(s, o, 1)
 

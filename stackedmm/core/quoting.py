@@ -7,32 +7,22 @@ import math
 
 import numpy as np
 
-from stackedmm.core import rows, shape
+from stackedmm.core import inventory, orders, rows, shape
 from stackedmm.core.codes import (
-    ANCHORED,
-    BOOKED,
     BY_BOTH,
     BY_INVENTORY,
     BY_VOLUME,
-    CHECKED,
-    CONFIGURED,
     GATE_CLAMP,
     GATE_OFF,
     GATE_STRICT,
-    INVENTORY,
     MANUAL,
-    ROUNDED,
-    SKEWED,
-    VOLUME,
+    TOB,
 )
 from stackedmm.core.machine import part
 from stackedmm.core.shape import clamp
 
-
-@part
-def bps_from(reference, sign, price):
-    """Distance of a price from the reference on its own side, in bps."""
-    return sign * (reference - price) / reference * 1e4
+EXACT = 1e-12
+"""Relative; float prices closer than this to a bound are on it."""
 
 
 @part
@@ -73,7 +63,7 @@ def improve_best(s, line, m, side):
     gap = ask - bid
     if gap <= 1:
         return m.touch[side]
-    if gap == 2 and side != improving_side(s, line):
+    if gap == 2 and line.sides[1 - side] == 1 and side != improving_side(s, line):
         return m.touch[side]
     return bid + 1 if side == 0 else ask - 1
 
@@ -108,33 +98,43 @@ def anchor(s, line):
 
 
 @part
+def tob_half(s, line, side):
+    """A TOB line's required distance after its own answers, the rules and the clamp, in bps."""
+    base = required_distance(s, line, 1 - 2 * side)
+    return shape.ruled(s, shape.respond(s, line, side, base), 0.0, line.max_clamp_bps)
+
+
+@part
+def tob_cost(s, m, line, sign, half):
+    """The price that the required distance allows at most (bid) or at least (ask); 0 where there is no distance."""
+    if line.gate == GATE_OFF:
+        return 0.0
+    return anchor(s, line) * (1.0 + s.ruling.skew * 1e-4) * (1.0 - sign * half * 1e-4) * (1.0 + m.basis)
+
+
+@part
+def tob_bound(s, m, sign, cost):
+    """The price that cost and the reference allow at most (bid) or at least (ask)."""
+    home = s.reference * (1.0 + m.basis)
+    if not cost > 0.0:
+        return home
+    return min(home, cost) if sign > 0 else max(home, cost)
+
+
+@part
 def tob_price(s, m, line, side):
-    """Price of a TOB quote in ticks, with its waterfall; sets the reason where it stays out."""
+    """Price of a TOB quote in ticks; sets the reason where it stays out."""
     want = s.want
     sign = 1 - 2 * side
-    steps = want.steps
-    steps[CONFIGURED] = line.bps
-    base = required_distance(s, line, sign)
-    steps[INVENTORY] = base
-    steps[VOLUME] = base
-    base = shape.respond(s, line, side, steps, base)
-    half = shape.ruled(s, steps, base, 0.0, line.max_clamp_bps)
-    home = s.reference * (1.0 + m.basis)
-    from_price = anchor(s, line)
-    steps[SKEWED] = half - sign * s.ruling.skew
+    want.half_bps = tob_half(s, line, side)
+    cost = tob_cost(s, m, line, sign, want.half_bps)
+    limit = to_ticks(m, sign, tob_bound(s, m, sign, cost))
     top = improve_best(s, line, m, side)
-    bound = home
-    if from_price > 0.0 and line.gate != GATE_OFF:
-        at = from_price * (1.0 + s.ruling.skew * 1e-4) * (1.0 - sign * half * 1e-4) * (1.0 + m.basis)
-        bound = min(home, at) if sign > 0 else max(home, at)
-    steps[ANCHORED] = bps_from(home, sign, bound)
-    limit = to_ticks(m, sign, bound)
     px = min(top, limit) if sign > 0 else max(top, limit)
-    steps[BOOKED] = bps_from(home, sign, min(top * m.tick_size, bound) if sign > 0 else max(top * m.tick_size, bound))
-    behind = sign * (m.touch[side] - px) / m.touch[side] * 1e4
-    if line.gate == GATE_STRICT and from_price > 0.0 and px != top:
-        want.reason = rows.STRICT_COST
-    elif line.gate == GATE_CLAMP and behind > line.max_clamp_bps:
+    if line.gate == GATE_STRICT:
+        if cost > 0.0 and sign * (to_ticks(m, sign, cost) - top) < 0:
+            want.reason = rows.STRICT_COST
+    elif line.gate == GATE_CLAMP and sign * (m.touch[side] - px) * 1e4 > line.max_clamp_bps * m.touch[side]:
         want.reason = rows.COST
     return px
 
@@ -149,11 +149,14 @@ def tob_size(s, m, line, q, px, sign):
     if line.in_quote == 1:
         hourly = hourly / (px * m.tick_size)
     least = least_lots(m, px)
-    cap = max(least * m.lot_base, min(hourly * line.timeout_ns / 3.6e12, line.max_order))
+    most = line.max_order
+    if line.in_quote == 1:
+        most = most / (px * m.tick_size)
+    cap = max(least * m.lot_base, min(hourly * line.timeout_ns / 3.6e12, most))
     available = accrue(s, m, line, q, hourly / 3.6e12 * want.coefficient, cap)
     lots = np.int64(math.floor(min(available, cap) / m.lot_base + 1e-9))
     if lots < least:
-        want.reason = rows.NO_BUDGET if want.coefficient > 0.0 else rows.ZERO_SIZE
+        want.reason = rows.NO_BUDGET
         return np.int64(0)
     return lots
 
@@ -188,56 +191,83 @@ def venue_factor(s, m):
 
 
 @part
-def want_tob(s, k):
-    """What TOB quote k should be."""
+def price(s, k):
+    """Where quote k should stand now, or why it should not."""
+    q = s.quotes[k]
+    line = s.lines[q.line]
+    m = s.markets[q.market]
+    if line.kind == TOB:
+        check_taker(s, m, q.side, tob_price(s, m, line, q.side))
+        bar_tob(s, m, line, q)
+    else:
+        check_taker(s, m, q.side, passive_price(s, m, line, q.side, q.level))
+    if s.want.reason == rows.OK and s.ruling.scale <= 0.0:
+        s.want.reason = rows.ZERO_SIZE
+
+
+@part
+def bar_tob(s, m, line, q):
+    """Keep a TOB quote out where its zone or its mode do; a side that is closed does not accrue."""
+    want = s.want
+    at = want.px * m.tick_size
+    if at < line.min_price * (1.0 - EXACT) or at > line.max_price * (1.0 + EXACT):
+        want.reason = rows.OUTSIDE_ZONE
+    if want.reason == rows.OK and line.rebalance == 1 and toward_target(s, q, line, m, 1 - 2 * q.side) <= 0:
+        want.reason = rows.REBALANCED
+    if want.reason != rows.OK:
+        close_bucket(s, line, q)
+
+
+@part
+def size(s, k):
+    """How much quote k should show at the price it wants, or why nothing."""
     q = s.quotes[k]
     line = s.lines[q.line]
     m = s.markets[q.market]
     want = s.want
     sign = 1 - 2 * q.side
-    px = tob_price(s, m, line, q.side)
-    finish_price(s, m, q.side, px)
-    price = want.px * m.tick_size
-    if price < line.min_price or price > line.max_price:
-        want.reason = rows.OUTSIDE_ZONE
-    if want.reason == rows.OK:
+    if line.kind == TOB:
         want.lots = tob_size(s, m, line, q, want.px, sign)
         if line.rebalance == 1:
-            rebalance(s, m, sign)
+            want.lots = min(want.lots, toward_target(s, q, line, m, sign))
     else:
-        close_bucket(s, line, q)
+        want.lots = passive_size(s, m, line, q, sign)
+    if want.reason == rows.OK and want.lots < least_lots(m, want.px):
+        want.reason = rows.BELOW_MINIMUM
 
 
 @part
 def close_bucket(s, line, q):
-    """A side that is closed does not accrue."""
-    if line.shared_bucket == 0 and q.bucket_ns != 0:
-        q.bucket_ns = s.now
+    """A side that is closed does not accrue; a bucket that venues share is closed where all of them are."""
+    if line.shared_bucket == 0:
+        if q.bucket_ns != 0:
+            q.bucket_ns = s.now
+    elif line.bucket_ns[q.side] != 0:
+        everywhere = s.killed == 1 or s.paused == 1 or s.halted != 0 or not s.reference > 0.0
+        if everywhere or line.sides[q.side] == 0:
+            line.bucket_ns[q.side] = s.now
 
 
 @part
-def rebalance(s, m, sign):
-    """Only toward the target, and no further than the distance to it."""
-    distance = (s.target - s.ledger.position - s.ledger.provisional) * sign
-    if distance <= 0:
-        s.want.reason = rows.REBALANCED
-    else:
-        s.want.lots = min(s.want.lots, distance // m.lot_units)
+def toward_target(s, q, line, m, sign):
+    """Lots a rebalancing quote may show: the distance to the target less what the line's other orders hold.
+
+    0 where the quote's own order holds more than that: it goes, and comes back smaller.
+    """
+    units = sign * (s.target - inventory.current(s)) - line.held[q.side]
+    if q.order < 0:
+        return units // m.lot_units
+    mine = orders.left(s.orders[q.order]) * m.lot_units
+    return (units + mine) // m.lot_units if units >= 0 else np.int64(0)
 
 
 @part
-def finish_price(s, m, side, px):
-    """Taker check and rounding, with their bars."""
+def check_taker(s, m, side, px):
+    """Keep a price inside the local book."""
     want = s.want
-    home = s.reference * (1.0 + m.basis)
-    sign = 1 - 2 * side
-    inside = inside_book(s, m, side, px)
-    want.steps[CHECKED] = want.steps[BOOKED]
-    if inside != px:
-        want.steps[CHECKED] = bps_from(home, sign, inside * m.tick_size)
-    want.px = inside
-    want.steps[ROUNDED] = bps_from(home, sign, inside * m.tick_size)
-    if inside <= 0:
+    want.wished_px = px
+    want.px = inside_book(s, m, side, px)
+    if want.px <= 0:
         want.reason = rows.WOULD_CROSS
 
 
@@ -256,30 +286,41 @@ def leaned(c, sign, middle, low, high):
 
 
 @part
+def middle_half(m, line):
+    """A passive line's mid half-spread in bps, as the venue's volume moves it."""
+    if line.volume_spread_response == 0.0 or (line.spread_by != BY_VOLUME and line.spread_by != BY_BOTH):
+        return line.bps
+    return clamp(line.bps * math.pow(m.volume, line.volume_spread_response), line.min_bps, line.max_bps)
+
+
+@part
+def leaned_half(s, line, sign, middle):
+    """The half-spread under inventory, where the line answers to it."""
+    if line.spread_by == BY_INVENTORY or line.spread_by == BY_BOTH:
+        return leaned(s.inventory, sign, middle, line.min_bps, line.max_bps)
+    return middle
+
+
+@part
+def passive_half(s, m, line, side):
+    """A passive line's half-spread after inventory, its own answers, the rules and the clamp, in bps."""
+    base = leaned_half(s, line, 1 - 2 * side, middle_half(m, line))
+    return shape.ruled(s, shape.respond(s, line, side, base), line.min_bps, line.max_bps)
+
+
+@part
+def passive_at(s, m, line, sign, half, level):
+    """Price of a passive level."""
+    skewed = s.reference * (1.0 + m.basis) * (1.0 + s.ruling.skew * 1e-4)
+    return skewed * (1.0 - sign * (half + level * line.level_step_bps) * 1e-4)
+
+
+@part
 def passive_price(s, m, line, side, level):
-    """Price of a passive quote in ticks, with its waterfall."""
-    want = s.want
+    """Price of a passive quote in ticks."""
     sign = 1 - 2 * side
-    steps = want.steps
-    middle = line.bps
-    steps[CONFIGURED] = middle
-    by = line.spread_by
-    if (by == BY_VOLUME or by == BY_BOTH) and line.volume_spread_response != 0.0:
-        middle = clamp(middle * math.pow(m.volume, line.volume_spread_response), line.min_bps, line.max_bps)
-    base = middle
-    if by == BY_INVENTORY or by == BY_BOTH:
-        base = leaned(s.inventory, sign, middle, line.min_bps, line.max_bps)
-    steps[INVENTORY] = steps[CONFIGURED] + (base - middle)
-    steps[VOLUME] = base
-    base = shape.respond(s, line, side, steps, base)
-    half = shape.ruled(s, steps, base, line.min_bps, line.max_bps)
-    home = s.reference * (1.0 + m.basis)
-    skewed = home * (1.0 + s.ruling.skew * 1e-4)
-    steps[SKEWED] = bps_from(home, sign, skewed * (1.0 - sign * half * 1e-4))
-    steps[ANCHORED] = steps[SKEWED]
-    price = skewed * (1.0 - sign * (half + level * line.level_step_bps) * 1e-4)
-    steps[BOOKED] = bps_from(home, sign, price)
-    return to_ticks(m, sign, price)
+    s.want.half_bps = passive_half(s, m, line, side)
+    return to_ticks(m, sign, passive_at(s, m, line, sign, s.want.half_bps, level))
 
 
 @part
@@ -297,20 +338,3 @@ def passive_size(s, m, line, q, sign):
         coins *= m.share
     coins *= want.coefficient * (1.0 + line.randomization * q.jitter)
     return np.int64(math.floor(coins / m.lot_base + 1e-9))
-
-
-@part
-def want_passive(s, k):
-    """What passive quote k should be."""
-    q = s.quotes[k]
-    line = s.lines[q.line]
-    m = s.markets[q.market]
-    want = s.want
-    px = passive_price(s, m, line, q.side, q.level)
-    finish_price(s, m, q.side, px)
-    want.lots = passive_size(s, m, line, q, 1 - 2 * q.side)
-    if want.reason == rows.OK:
-        if want.lots <= 0 and want.coefficient <= 0.0:
-            want.reason = rows.ZERO_SIZE
-        elif want.lots < least_lots(m, want.px):
-            want.reason = rows.BELOW_MINIMUM

@@ -53,19 +53,22 @@ MARKET: Final = np.dtype(
         # Public trades.
         ("trade_ns", "i8"),
         ("bucket", "i8"),  # number of the open 10 s bucket
-        ("clean", "i8"),  # full buckets since start or the last gap
+        ("clean", "i8"),  # whole buckets since start or the last gap; -1: the open one is not whole
         ("volume_ring", "i8"),  # arena offset of 4 numbers a bucket
         ("volume_mask", "i8"),
         ("open_volume", "i8", (4,)),
         ("periods", PERIOD, (PERIODS,)),
         ("volume", "f8"),  # volume coefficient
         ("crossovers", "i8"),
-        ("above", "i8"),  # which shorter averages stood above their longer one, bit a pair
+        ("above", "i8", (3,)),  # which shorter averages stand above their longer one, bit a pair
+        ("compared", "i8", (3,)),  # of which pairs that is known
         # Our own orders here.
         ("bloom", "i8", (2,)),  # one bit a price modulo 64 where an own order may show in the book
+        ("shows", "i8", (2,)),  # the same for prices where one does show
         ("live", "i4", (OPEN,)),
+        ("live_key", "i8", (OPEN,)),  # sign x price of each
         ("lives", "i8"),
-        ("open_lots", "i8", (2,)),  # live, pending, unknown and dying
+        ("open_lots", "i8", (2,)),  # what orders still hold of the wallet: not filled, or the fill is under way
         ("position", "i8"),  # ledger units, own fills of this market
         ("base_wallet", "i8"),  # ledger units
         ("quote_wallet", "i8"),  # cost units
@@ -173,7 +176,8 @@ ORDER: Final = np.dtype(
         ("line", "i8"),
         ("sent_ns", "i8"),
         ("deadline_ns", "i8"),  # after this the venue refuses a create that is still under way
-        ("asked_ns", "i8"),  # last cancel or query sent
+        ("asked_ns", "i8"),  # last create, cancel or query sent
+        ("doubt_ns", "i8"),  # exchange time of the last refused cancel: older signs of life prove nothing
         ("not_found", "i8"),
         ("not_found_ns", "i8"),
         ("died_ns", "i8"),
@@ -181,6 +185,7 @@ ORDER: Final = np.dtype(
         ("cancel_reason", "i8"),
         ("venue_ns", "i8"),  # exchange time of the last thing that happened to it
         ("shown", "i8"),  # lots of it that the local book is believed to show
+        ("level_ns", "i8"),  # exchange time of the last row of its level: is a dead order still in the book?
         ("local_mid", "f8"),
         ("reference", "f8"),
     ],
@@ -229,7 +234,9 @@ WANT: Final = np.dtype(
         ("lots", "i8"),
         ("reason", "i8"),  # OK, or why there is no quote
         ("coefficient", "f8"),  # on the configured size
-        ("steps", "f8", (12,)),
+        ("half_bps", "f8"),  # half-spread or required distance after rules and clamp
+        ("wished_px", "i8"),  # before the taker check
+        ("steps", "f8", (12,)),  # written for orders that go out
     ],
     align=True,
 )

@@ -3,18 +3,17 @@
 One order stands for a quote at a time, counting unknown and dying ones. Nothing is replaced that is good enough.
 """
 
-import math
-
 import numpy as np
 
 from stackedmm.core import limits, own, quoting, rows, shape
-from stackedmm.core.codes import NO_SLOT, ORDERS, RULES, TOB
+from stackedmm.core.codes import NO_SLOT, ORDERS, TOB
+from stackedmm.core.commands import emit, explain, room_for_command
 from stackedmm.core.machine import part
-from stackedmm.core.orders import count
+from stackedmm.core.orders import count, turn
 from stackedmm.core.own import LIVE, PENDING, SETTLING, UNKNOWN
 
 ASK_AGAIN_NS = 1_000_000_000
-CANCEL_AGAIN_NS = 2_000_000_000
+"""What was not answered is asked about after a second: creates and queries by a query, cancels by a cancel."""
 
 
 @part
@@ -23,8 +22,7 @@ def decide(s, A, links, market, out):
     m = s.markets[market]
     stop = limits.may_quote(s, m)
     if stop != rows.OK:
-        for k in range(m.first_quote, m.end_quote):
-            stand_down(s, k, stop, rows.STOPPED if stop <= rows.PAUSED else rows.STALE, out)
+        stop_market(s, m, stop, out)
         return
     shape.ask_rules(s, A, links, market)
     for k in range(m.first_quote, m.end_quote):
@@ -33,8 +31,61 @@ def decide(s, A, links, market, out):
 
 
 @part
+def decide_top(s, A, links, market, out):
+    """Price a market's TOB quotes, whose prices alone follow its own best."""
+    m = s.markets[market]
+    stop = limits.may_quote(s, m)
+    if stop != rows.OK:
+        stop_market(s, m, stop, out)
+        return
+    shape.ask_rules(s, A, links, market)
+    for k in range(m.first_quote, m.end_quote):
+        if s.lines[s.quotes[k].line].kind == TOB:
+            decide_quote(s, k, out)
+            s.decisions += 1
+
+
+@part
+def stands(s, k):
+    """Whether a quote's order rests where it was last wanted."""
+    q = s.quotes[k]
+    if q.order < 0:
+        return False
+    o = s.orders[q.order]
+    return o.life == LIVE and o.canceling == 0 and o.px == q.target_px
+
+
+@part
+def decide_one(s, A, links, k, out):
+    """Price one quote whose order was answered: nothing else of its market has changed."""
+    market = s.quotes[k].market
+    stop = limits.may_quote(s, s.markets[market])
+    if stop != rows.OK:
+        stop_quote(s, k, stop, out)
+        return
+    shape.ask_rules(s, A, links, market)
+    decide_quote(s, k, out)
+    s.decisions += 1
+
+
+@part
+def stop_market(s, m, stop, out):
+    """Nothing may be quoted on a market: its orders go, its buckets do not accrue."""
+    for k in range(m.first_quote, m.end_quote):
+        stop_quote(s, k, stop, out)
+
+
+@part
+def stop_quote(s, k, stop, out):
+    """The same for one quote."""
+    halted = stop <= rows.PAUSED or stop == rows.LOSS_LIMIT
+    quoting.close_bucket(s, s.lines[s.quotes[k].line], s.quotes[k])
+    stand_down(s, k, stop, rows.STOPPED if halted else rows.STALE, out)
+
+
+@part
 def decide_quote(s, k, out):
-    """Price one quote and let its order follow."""
+    """Price one quote and let its order follow. A size is asked for where an order may go out, and every 100 ms."""
     q = s.quotes[k]
     line = s.lines[q.line]
     want = s.want
@@ -45,16 +96,17 @@ def decide_quote(s, k, out):
         stand_down(s, k, rows.LINE_DISABLED, rows.SIDE_OFF, out)
         return
     shape.combine(s, k)
-    if s.ruling.failed == 1:
-        want.reason = rows.RULE_FAILED
-    elif s.ruling.stands == 0:
-        want.reason = rows.GATE
-    elif line.kind == TOB:
-        quoting.want_tob(s, k)
+    if s.ruling.failed == 1 or s.ruling.stands == 0:
+        want.reason = rows.RULE_FAILED if s.ruling.failed == 1 else rows.GATE
+        quoting.close_bucket(s, line, q)
     else:
-        quoting.want_passive(s, k)
-    q.target_px = want.px
-    q.target_lots = want.lots
+        quoting.price(s, k)
+    q.target_px = want.px if want.reason == rows.OK else 0
+    if want.reason == rows.OK and (q.order < 0 or s.full_round == 1):
+        if q.jitter == 0.0:
+            q.jitter = draw(line)
+        quoting.size(s, k)
+        q.target_lots = want.lots
     if q.order >= 0:
         follow(s, k, out)
     elif want.reason != rows.OK:
@@ -75,6 +127,7 @@ def refuse(s, q, reason):
 def stand_down(s, k, reason, why, out):
     """No quote may stand here: cancel its order if it has one."""
     q = s.quotes[k]
+    q.target_px = 0
     if q.order >= 0:
         cancel(s, q.order, why, out)
     refuse(s, q, reason)
@@ -123,7 +176,7 @@ def outdated(s, q, o):
         return rows.TIMEOUT
     then = o.local_mid if line.local_drift == 1 else o.reference
     now = m.mid if line.local_drift == 1 else s.reference
-    if abs(now / then - 1.0) * 1e4 > line.drift_bps:
+    if abs(now - then) * 1e4 > line.drift_bps * then:
         return rows.DRIFT
     moved = abs(s.want.px - o.px)
     if moved == 0:
@@ -132,7 +185,7 @@ def outdated(s, q, o):
         return rows.REPLACE if moved >= line.min_requote_ticks else rows.OK
     tolerance = line.requote_bps
     if not tolerance >= 0.0:
-        tolerance = 0.1 * s.want.steps[6]
+        tolerance = 0.1 * s.want.half_bps
     ticks = tolerance * 1e-4 * s.reference / m.tick_size
     return rows.REPLACE if moved > max(1.0, ticks) else rows.OK
 
@@ -156,15 +209,6 @@ def try_place(s, k, out):
 
 
 @part
-def room_for_command(s):
-    """Whether `out` has a free place; a full one is counted, and the next timer tries again."""
-    if s.out_n >= s.out_max:
-        s.out_lost += 1
-        return False
-    return True
-
-
-@part
 def place(s, k, out):
     """Write a new order down and send it."""
     q = s.quotes[k]
@@ -176,8 +220,9 @@ def place(s, k, out):
         return
     if not room_for_command(s):
         return
+    slot = np.int64(s.free[s.free_at])
+    s.free_at = (s.free_at + 1) & (ORDERS - 1)
     s.free_n -= 1
-    slot = np.int64(s.free[s.free_n])
     o = s.orders[slot]
     s.counter += 1
     o.ref = s.counter * ORDERS + slot
@@ -194,11 +239,14 @@ def place(s, k, out):
     o.deadline_ns = s.now + s.validity_ns
     o.asked_ns = s.now
     o.not_found = 0
+    o.not_found_ns = 0
+    o.doubt_ns = 0
     o.died_ns = 0
     o.canceling = 0
     o.cancel_reason = 0
     o.venue_ns = 0
     o.shown = 0
+    o.level_ns = 0
     o.local_mid = m.mid
     o.reference = s.reference
     count(s, o, 1)
@@ -226,72 +274,10 @@ def draw(line):
 
 
 @part
-def emit(s, out, kind, reason, slot):
-    """Append one command about an order."""
-    o = s.orders[slot]
-    c = out[s.out_n]
-    s.out_n += 1
-    s.commands += 1
-    c.ts = s.now
-    c.ref = o.ref
-    c.px = o.px
-    c.qty = o.lots
-    c.reference = s.reference
-    c.inventory = s.inventory
-    c.volume = s.markets[o.market].volume
-    c.rules = s.rules_digest
-    c.slot = slot
-    c.quote = o.quote
-    c.market = o.market
-    c.kind = kind
-    c.side = o.side
-    c.reason = reason
-    c.marks = rows.POST_ONLY if s.taker_check == 1 else 0
-    c.line = o.line
-    c.level = s.quotes[o.quote].level
-    c.coefficient = 0.0
-    c.half_spread_bps = 0.0
-
-
-@part
-def explain(s, c, k):
-    """Write beside an order what it was computed from."""
-    want = s.want
-    q = s.quotes[k]
-    c.coefficient = want.coefficient
-    c.half_spread_bps = want.steps[6]
-    for i in range(12):
-        c.steps[i] = want.steps[i]
-    v = s.views[q.side]
-    c.saw[0] = v.sign
-    c.saw[1] = v.inventory
-    c.saw[2] = v.pressure
-    c.saw[3] = v.cost_gap_bps
-    c.saw[4] = v.volume
-    c.saw[5] = v.volatility_bps
-    c.saw[6] = v.volatility_ratio
-    c.saw[7] = v.drift_bps
-    c.saw[8] = v.local_gap_bps
-    c.saw[9] = v.local_spread_bps
-    c.saw[10] = v.imbalance
-    c.saw[11] = v.share
-    c.saw[12] = v.balance
-    c.saw[13] = v.filled_ratio
-    c.saw[14] = v.adverse_bps
-    c.saw[15] = v.quiet_s
-    c.saw[16] = v.hour
-    for r in range(RULES):
-        c.answers[r] = math.nan
-    for r in range(s.rules_n):
-        if shape.concerns(s, r, q.market, q.line, q.side):
-            c.answers[r] = shape.answer(s, r, k, q.side, q.market)
-
-
-@part
 def cancel(s, slot, why, out):
-    """Ask for an order's end, once; it counts until the end is proven."""
+    """Ask for an order's end, once; it counts until the end is proven. An unknown one is asked to end as well."""
     o = s.orders[slot]
-    if o.life != LIVE or o.canceling == 1:
+    if (o.life != LIVE and o.life != UNKNOWN) or o.canceling == 1:
         return
     m = s.markets[o.market]
     if not limits.may_cancel(s, m) or not room_for_command(s):
@@ -327,23 +313,42 @@ def tend(s, market, out):
     for i in range(m.lives):
         slot = np.int64(m.live[i])
         o = s.orders[slot]
-        if o.life == PENDING and s.now > o.deadline_ns:
-            o.life = UNKNOWN
-            s.unknown_orders += 1
-            o.asked_ns = 0
+        if s.now - o.asked_ns < ASK_AGAIN_NS:
+            continue
+        if o.life == PENDING:
+            turn(s, o, UNKNOWN)
         if o.life == UNKNOWN or o.life == SETTLING:
-            if s.now - o.asked_ns >= ASK_AGAIN_NS:
-                repeat(s, slot, rows.QUERY, out)
-        elif o.life == LIVE and o.canceling == 1 and s.now - o.asked_ns >= CANCEL_AGAIN_NS:
-            repeat(s, slot, rows.CANCEL, out)
+            if limits.may_ask(s, m):
+                repeat(s, m, slot, rows.QUERY, out)
+        elif o.life == LIVE and o.canceling == 1 and limits.may_cancel(s, m):
+            repeat(s, m, slot, rows.CANCEL, out)
 
 
 @part
-def repeat(s, slot, kind, out):
+def repeat(s, m, slot, kind, out):
     """Send a query, or a cancel again."""
-    o = s.orders[slot]
-    m = s.markets[o.market]
-    if limits.may_cancel(s, m) and room_for_command(s):
+    if room_for_command(s):
         m.tokens -= 1.0
-        o.asked_ns = s.now
+        s.orders[slot].asked_ns = s.now
         emit(s, out, kind, rows.UNKNOWN, slot)
+
+
+@part
+def cancel_stray(s, row, out):
+    """An order that should be dead, or that nobody remembers, shows life: it is cancelled, whatever it is."""
+    m = s.markets[row.market]
+    if not limits.may_cancel(s, m) or not room_for_command(s):
+        return
+    m.tokens -= 1.0
+    c = out[s.out_n]
+    s.out_n += 1
+    s.commands += 1
+    c.ts = s.now
+    c.ref = row.ref
+    c.px = row.px
+    c.qty = row.qty
+    c.slot = -1
+    c.quote = -1
+    c.market = row.market
+    c.kind = rows.CANCEL
+    c.reason = rows.UNKNOWN

@@ -34,10 +34,10 @@ FILL: Final = 13  # ref = client id, px, qty of this fill; MAKER and, for our as
 CANCELED: Final = 14  # our order is dead; ref = client id, qty = cumulative quantity filled as the venue says
 CANCEL_REJECT: Final = 15  # the venue did not cancel; ref = client id; proves nothing about the order's life
 LIVE: Final = 16  # answer to a query: the order rests; ref = client id, qty = cumulative quantity filled
-NOT_FOUND: Final = 17  # answer to a query: the venue knows no such order; ref = client id
+NOT_FOUND: Final = 17  # answer to a query: no such order when the venue looked (the exchange time); ref = client id
 UNANSWERED: Final = 18  # no answer to a create or cancel came in time; ref = client id
 BALANCE: Final = 20  # px = free base in ledger units, qty = free quote in cost units
-RECONCILED: Final = 21  # qty = position the venues report, in ledger units, minus own fills already counted
+RECONCILED: Final = 21  # qty = position the venues report, in ledger units, once every own fill in it was handed over
 TIMER: Final = 30  # time passes: one every 100 ms
 PARAM: Final = 31  # ref = slot of a rule parameter, qty = the float64's bits
 RULE_SET: Final = 32  # the rule table in `links` was replaced; ref = digest of the set
@@ -48,6 +48,7 @@ SELL: Final = 1  # marks of TRADE: the aggressor sold
 LAST: Final = 2  # the message ends here: decide
 SNAPSHOT: Final = 4  # the row is part of a snapshot
 MAKER: Final = 8  # marks of FILL
+TRADES: Final = 16  # marks of GAP: public trades were lost with the book's updates
 
 # Control codes (ref of a CONTROL row; market 65535 means all).
 RESUME: Final = 1
@@ -56,6 +57,7 @@ KILL: Final = 3
 UNKILL: Final = 4
 LINE_ON: Final = 5  # qty = line index * 2 + side
 LINE_OFF: Final = 6
+WRITE_OFF: Final = 7  # qty = client id of an order whose fate nobody will ever tell: taken as over, as filled
 
 FEE_QUOTE: Final = 0  # fee currencies of FILL_ID
 FEE_BASE: Final = 1

@@ -66,32 +66,30 @@ def clamp(x, low, high):
 def see(s, A, market):
     """Fill the two views of a market, bid and ask, from the state."""
     m = s.markets[market]
-    home = s.reference * (1.0 + m.basis)
+    q = s.views[0]
     gap = 0.0
-    if math.isfinite(s.inventory_price) and s.inventory_price > 0.0:
+    if s.inventory_price > 0.0 and s.inventory_price < math.inf:
         gap = (s.reference / s.inventory_price - 1.0) * 1e4
+    q.sign = 1.0
+    q.inventory = s.inventory
+    q.cost_gap_bps = clamp(gap, GAP_LOW, GAP_HIGH)
+    q.volume = clamp(m.volume, VOLUME_LOW, VOLUME_HIGH)
+    q.volatility_bps = clamp(math.sqrt(s.variance * 60.0) * 1e4, WIDE_LOW, WIDE_HIGH)
+    q.volatility_ratio = clamp(volatility_ratio(s), RATIO_LOW, RATIO_HIGH)
+    q.drift_bps = clamp(s.drift * 60.0 * 1e4, GAP_LOW, GAP_HIGH)
+    q.local_gap_bps = clamp((m.mid / (s.reference * (1.0 + m.basis)) - 1.0) * 1e4, GAP_LOW, GAP_HIGH)
+    q.local_spread_bps = clamp((m.touch[1] - m.touch[0]) * m.tick_size / m.mid * 1e4, WIDE_LOW, WIDE_HIGH)
+    q.imbalance = 0.0 if s.imbalance_unread == 1 else imbalance(s, A, market)
+    q.share = m.share
+    q.balance = 1.0
+    q.filled_ratio = 0.0
+    q.quiet_s = clamp((s.now - m.trade_ns) * 1e-9, QUIET_LOW, QUIET_HIGH)
+    q.hour = (s.now % 86_400_000_000_000) / 3.6e12
+    s.views[1] = q
+    s.views[1].sign = -1.0
     for side in range(2):
-        q = s.views[side]
-        sign = 1.0 - 2.0 * side
-        q.sign = sign
-        q.inventory = s.inventory
-        q.pressure = clamp(s.band_used * sign, -1.0, 1.0)
-        q.cost_gap_bps = clamp(gap, GAP_LOW, GAP_HIGH)
-        q.volume = clamp(m.volume, VOLUME_LOW, VOLUME_HIGH)
-        q.volatility_bps = clamp(math.sqrt(s.variance * 60.0) * 1e4, WIDE_LOW, WIDE_HIGH)
-        q.volatility_ratio = clamp(volatility_ratio(s), RATIO_LOW, RATIO_HIGH)
-        q.drift_bps = clamp(s.drift * 60.0 * 1e4, GAP_LOW, GAP_HIGH)
-        q.local_gap_bps = clamp((m.mid / home - 1.0) * 1e4, GAP_LOW, GAP_HIGH)
-        q.local_spread_bps = clamp((m.touch[1] - m.touch[0]) * m.tick_size / m.mid * 1e4, WIDE_LOW, WIDE_HIGH)
-        q.share = m.share
-        q.balance = 1.0
-        q.filled_ratio = 0.0
-        q.adverse_bps = clamp(m.adverse[side], GAP_LOW, GAP_HIGH)
-        q.quiet_s = clamp((s.now - m.trade_ns) * 1e-9, QUIET_LOW, QUIET_HIGH)
-        q.hour = (s.now % 86_400_000_000_000) / 3.6e12
-    balance = imbalance(s, A, market)
-    s.views[0].imbalance = balance
-    s.views[1].imbalance = balance
+        s.views[side].pressure = clamp(s.band_used * s.views[side].sign, -1.0, 1.0)
+        s.views[side].adverse_bps = clamp(m.adverse[side], GAP_LOW, GAP_HIGH)
 
 
 @part
@@ -204,7 +202,7 @@ def combine(s, k):
         elif verb == SPREAD:
             ruling.spread *= clamp(a, MIN_FACTOR, MAX_FACTOR)
         elif verb == SIZE:
-            ruling.scale *= clamp(a, 0.0, MAX_FACTOR)
+            ruling.scale *= clamp(a, MIN_FACTOR, MAX_FACTOR) if a > 0.0 else 0.0
         elif verb == GATE and a == 0.0:
             ruling.stands = 0
     ruling.skew = clamp(ruling.skew, -s.max_skew_bps, s.max_skew_bps)
@@ -238,23 +236,25 @@ def coefficient(s, m, line, method, sign):
 
 
 @part
-def respond(s, line, side, steps, base):
-    """The line's own answers to volatility and drift: wider when volatile, and on the side the market leaves."""
-    base = base * (1.0 + line.volatility_response * volatility_ratio(s)) if line.volatility_response > 0.0 else base
-    steps[3] = base
-    if line.drift_response > 0.0:
-        gap = s.views[side].local_gap_bps
-        if (gap < 0.0) == (side == 0):
-            base += line.drift_response * abs(gap)
-    steps[4] = base
+def stirred(s, line, base):
+    """Half-spread after the line's own answer to volatility: wider when the reference moves more than usual."""
+    if line.volatility_response > 0.0:
+        return base * (1.0 + line.volatility_response * volatility_ratio(s))
     return base
 
 
 @part
-def ruled(s, steps, base, low, high):
+def respond(s, line, side, base):
+    """Half-spread after the line's own answers: to volatility, and on the side that the market leaves."""
+    base = stirred(s, line, base)
+    if line.drift_response > 0.0:
+        gap = s.views[side].local_gap_bps
+        if (gap < 0.0) == (side == 0):
+            base += line.drift_response * abs(gap)
+    return base
+
+
+@part
+def ruled(s, base, low, high):
     """Half-spread after the rules and the clamp."""
-    wide = base * s.ruling.spread + s.ruling.widen
-    steps[5] = wide
-    wide = clamp(wide, low, high)
-    steps[6] = wide
-    return wide
+    return clamp(base * s.ruling.spread + s.ruling.widen, low, high)

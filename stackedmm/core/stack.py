@@ -7,13 +7,23 @@ prices left. A perp enters a spot stack minus its basis. Our own orders do not c
 
 import math
 
+import numpy as np
+
 from stackedmm.core import book, own
-from stackedmm.core.codes import AGGREGATED, COMPONENT_VENUES, LIQUIDITY_WEIGHTED, SINGLE_VENUE
+from stackedmm.core.codes import (
+    AGGREGATED,
+    COMPONENT_VENUES,
+    LIQUIDITY_WEIGHTED,
+    PARTIAL_REFERENCE,
+    SINGLE_VENUE,
+)
 from stackedmm.core.machine import entry, part
 
 BASIS_WARM_S = 60.0
 LEVELS_READ = 20000
 """No walk reads more levels than this."""
+DUST = 1e-9
+"""What floats leave of a size that is gone."""
 NEVER = 1 << 62
 """A key no level reaches."""
 
@@ -45,12 +55,15 @@ def load(s, A, i, side, key):
     """Put market i's cursor of one side on the first level of others at or below `key`."""
     m = s.markets[i]
     b = s.books[i, side]
-    key = own.others_from(s, A, m, b, side, key)
+    lots = np.int64(0)
+    while key != book.NONE:
+        lots = own.others_at(s, A, m, b, side, key)
+        if lots > 0:
+            break
+        key = book.next_level(b, A, key)
     s.cursor[side, i] = key
-    if key == book.NONE:
-        s.cursor_left[side, i] = 0.0
-    else:
-        s.cursor_left[side, i] = own.others_at(s, A, m, b, side, key) * m.lot_base
+    s.cursor_left[side, i] = lots * m.lot_base
+    if key != book.NONE:
         s.cursor_price[side, i] = key * b.sign * m.tick_size / (1.0 + m.basis)
 
 
@@ -102,8 +115,8 @@ def uncross(s, A):
             break
         taken = min(s.cursor_left[0, bid], s.cursor_left[1, ask])
         crossed += taken
-        bid_gone = s.cursor_left[0, bid] <= taken
-        ask_gone = s.cursor_left[1, ask] <= taken
+        bid_gone = s.cursor_left[0, bid] - taken <= DUST * s.markets[bid].lot_base
+        ask_gone = s.cursor_left[1, ask] - taken <= DUST * s.markets[ask].lot_base
         s.cursor_left[0, bid] -= taken
         s.cursor_left[1, ask] -= taken
         if bid_gone:
@@ -135,7 +148,7 @@ def walk(s, A, side, quantity):
         step_down(s, A, i, side)
     if last < 0:
         return math.nan
-    if left > 0.0:
+    if left > 1e-9 * quantity:
         s.reference_partial = 1
     if left >= quantity:
         return s.cursor_price[side, last]
@@ -213,6 +226,7 @@ def price_of(s, A, source):
 def refresh(s, A):
     """Take the reference from the configured source, or from its fallback, and note which was used."""
     s.reference_dirty = 0
+    was_partial = s.reference_partial
     used = s.source
     price = price_of(s, A, used)
     if not price > 0.0 and s.source_fallback == 1 and used != AGGREGATED:
@@ -221,6 +235,8 @@ def refresh(s, A):
     if not price > 0.0 or not math.isfinite(price):
         price = 0.0
         used = -1
+    if s.reference_partial == 1 and was_partial == 0:
+        s.events[PARTIAL_REFERENCE] += 1
     if used != s.reference_used:
         s.reference_switches += 1
         s.reference_used = used
@@ -246,22 +262,47 @@ def depth_near(s, A, i, centre):
 
 @part
 def refresh_shares(s, A, seconds):
-    """Every market's share of the stacked depth, and its smoothed weight, capped at max(cap, 1/n)."""
+    """Every market's share of the stacked depth, and its smoothed weight in the liquidity-weighted reference."""
     total = 0.0
     n = 0
     for i in range(s.markets_n):
         m = s.markets[i]
         m.share = 0.0
-        if m.usable == 1 and s.reference > 0.0:
+        if belongs(s, i, AGGREGATED, -1) and s.reference > 0.0:
             m.share = depth_near(s, A, i, s.reference)
             total += m.share
+        if belongs(s, i, COMPONENT_VENUES, -1):
             n += 1
+    for i in range(s.markets_n):
+        s.markets[i].share = s.markets[i].share / total if total > 0.0 else 0.0
     cap = max(s.weight_cap, 1.0 / max(n, 1))
+    factor = weight_factor(s, cap)
     keep = math.exp(-math.log(2.0) * seconds / s.weight_half_life_s)
     for i in range(s.markets_n):
         m = s.markets[i]
-        m.share = m.share / total if total > 0.0 else 0.0
-        m.weight = keep * m.weight + (1.0 - keep) * min(m.share, cap)
+        part_of_all = min(m.share * factor, cap) if m.in_reference == 1 else 0.0
+        m.weight = keep * m.weight + (1.0 - keep) * part_of_all
+    if s.source == LIQUIDITY_WEIGHTED:
+        s.reference_dirty = 1
+
+
+@part
+def weight_factor(s, cap):
+    """What shares are multiplied by so that, with those above the cap cut to it, the weights sum to 1."""
+    factor = 1.0
+    for _ in range(s.markets_n + 1):
+        left = 1.0
+        rest = 0.0
+        for i in range(s.markets_n):
+            m = s.markets[i]
+            if m.in_reference == 1 and m.share * factor >= cap:
+                left -= cap
+            elif m.in_reference == 1:
+                rest += m.share
+        if rest <= 0.0 or left <= 0.0:
+            break
+        factor = left / rest
+    return factor
 
 
 @part
@@ -343,8 +384,8 @@ def uncross_merged(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares):
             ask_shares[ask, k] *= ask_left / ask_sizes[ask]
         bid_sizes[bid] = bid_left
         ask_sizes[ask] = ask_left
-        bid += 1 if bid_left <= 0.0 else 0
-        ask += 1 if ask_left <= 0.0 else 0
+        bid += 1 if bid_left <= DUST * taken else 0
+        ask += 1 if ask_left <= DUST * taken else 0
     return bid, ask, crossed
 
 

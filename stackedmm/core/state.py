@@ -55,6 +55,7 @@ STATE: Final = np.dtype(
         ("unit_base", "f8"),  # base coins per ledger unit
         ("unit_cost", "f8"),  # quote per cost unit
         ("paper", "i8"),  # opens by itself at the first reference
+        ("opened", "i8"),  # the opening inventory stands in the ledger
         ("opening", "i8"),  # ledger units
         ("opening_price", "f8"),  # NaN: the first reference
         ("start_ns", "i8"),  # own fills before it do not count
@@ -126,6 +127,8 @@ STATE: Final = np.dtype(
         ("fee_currency", "i8"),
         ("trade_id", "i8"),
         ("rules_digest", "i8"),
+        ("imbalance_unread", "i8"),  # by every rule in force: walking five levels for it is left out
+        ("full_round", "i8"),  # sizes are looked at too, not only prices
         ("config_digest", "i8"),
         ("seen_ring", "i8"),  # arena offsets of the memory of trade ids
         ("seen_table", "i8"),
@@ -153,6 +156,7 @@ STATE: Final = np.dtype(
         ("orders", ORDER, (ORDERS,)),
         ("free", "i4", (ORDERS,)),
         ("free_n", "i8"),
+        ("free_at", "i8"),  # the slot free for longest comes next, so that dead orders are remembered for long
     ],
     align=True,
 )

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from stackedmm.core import inventory, limits, orders, requote, rows, stack, statistics, tape, volume
-from stackedmm.core.codes import ALL, BAD_ROW
+from stackedmm.core.codes import ALL, BAD_ROW, RECONCILE_DIFFERENCE
 from stackedmm.core.machine import as_double, entry, leaf, part
 
 
@@ -35,31 +35,18 @@ def step(S, A, links, row, out):
 
 @part
 def look(s, A, links, market, out):
-    """A message is whole: decide where something that matters moved."""
-    if s.markets[market].touched == 1 or s.markets[market].usable == 0:
-        touched(s, A, links, market, out)
-    elif s.reference_dirty == 1:
-        moved(s, A, links, out)
-
-
-@part
-def touched(s, A, links, market, out):
-    """The market's own best moved: its quotes are priced anew, and everyone's if the reference moved with it."""
-    tape.refresh(s, A, market)
+    """A message is whole: price anew what depends on something that moved."""
+    m = s.markets[market]
+    moved = False
+    if m.touched == 1 or m.usable == 0:
+        moved = tape.refresh(s, A, market)
     if s.reference_dirty == 1:
         stack.refresh(s, A)
-    if reference_moved(s):
-        decide_all(s, A, links, out)
-    else:
-        requote.decide(s, A, links, market, out)
-
-
-@part
-def moved(s, A, links, out):
-    """Depth that prices the reference changed: quotes follow when it moved by the deciding step."""
-    stack.refresh(s, A)
-    if reference_moved(s):
-        decide_all(s, A, links, out)
+        if reference_moved(s):
+            decide_all(s, A, links, out)
+            return
+    if moved:
+        requote.decide_top(s, A, links, market, out)
 
 
 @part
@@ -84,30 +71,46 @@ def rare(s, A, links, row, out):
     """Everything but levels and trades."""
     kind = row.kind
     market = np.int64(row.market)
-    if kind == rows.TIMER:
+    if market >= s.markets_n and market != ALL:
+        s.events[BAD_ROW] += 1
+    elif kind == rows.TIMER:
         timer(s, A, links, out)
+    elif kind >= rows.PARAM or kind == rows.RECONCILED:
+        told(s, A, links, row, out)
+    elif market == ALL:
+        s.events[BAD_ROW] += 1
     elif kind == rows.BBO:
         tape.bbo(s, A, row)
     elif kind == rows.CLEAR:
         tape.snapshot(s, A, row)
         if row.marks & rows.LAST:
-            touched(s, A, links, market, out)
+            look(s, A, links, market, out)
     elif kind == rows.GAP:
         tape.gap(s, A, row)
-        touched(s, A, links, market, out)
+        look(s, A, links, market, out)
     elif kind == rows.FILL_ID:
         s.trade_id = row.ref
         s.fee = row.px
         s.fee_currency = row.qty
     elif kind == rows.FILL:
-        statistics.remember_fill(s, A, row)
-        orders.fill(s, A, row)
+        if orders.fill(s, A, row):
+            statistics.remember_fill(s, A, row)
         decide_all(s, A, links, out)
     elif rows.ACK <= kind <= rows.UNANSWERED:
-        orders.answer(s, row)
-        touched(s, A, links, market, out)
+        answered(s, A, links, row, out)
     else:
         told(s, A, links, row, out)
+
+
+@part
+def answered(s, A, links, row, out):
+    """The venue's word on one of our orders: its quote is looked at, if it does not stand as it should."""
+    slot = orders.find(s, row.ref)
+    quote = s.orders[slot].quote if slot >= 0 else np.int64(-1)
+    if orders.answer(s, row):
+        requote.cancel_stray(s, row, out)
+    elif quote >= 0 and not requote.stands(s, quote):
+        requote.decide_one(s, A, links, quote, out)
 
 
 @part
@@ -137,13 +140,15 @@ def told(s, A, links, row, out):
 
 @part
 def reconcile(s, row):
-    """The venues' word on the position at the start; a later one that differs stops quoting."""
-    if s.reconciled == 0:
-        s.reconciled = 1
-    elif row.qty != s.ledger.position + s.ledger.provisional:
-        s.events[10] += 1
+    """The venues' word on the position. The first opens the ledger; one that differs stops quoting until one agrees."""
+    if s.opened == 0:
+        if s.paper == 0 and s.reference > 0.0:
+            inventory.open_with(s, row.qty - inventory.current(s))
+    elif row.qty != inventory.current(s):
+        s.events[RECONCILE_DIFFERENCE] += 1
         s.reconciled = 0
-    inventory.refresh(s)
+    else:
+        s.reconciled = 1
 
 
 @part
@@ -156,8 +161,15 @@ def control(s, row):
     elif word == rows.UNKILL:
         s.killed = 0
         s.halted = 0
+    elif word == rows.WRITE_OFF:
+        orders.write_off(s, row.qty)
     elif word == rows.LINE_ON or word == rows.LINE_OFF:
-        s.lines[row.qty >> 1].sides[row.qty & 1] = 1 if word == rows.LINE_ON else 0
+        if 0 <= row.qty >> 1 < s.lines_n:
+            s.lines[row.qty >> 1].sides[row.qty & 1] = 1 if word == rows.LINE_ON else 0
+        else:
+            s.events[BAD_ROW] += 1
+    elif word != rows.PAUSE and word != rows.RESUME:
+        s.events[BAD_ROW] += 1
     elif market == ALL:
         s.paused = 1 if word == rows.PAUSE else 0
     else:
@@ -177,13 +189,15 @@ def timer(s, A, links, out):
     statistics.tick(s, A)
     if s.reference_dirty == 1:
         stack.refresh(s, A)
-    if s.reconciled == 0 and s.paper == 1 and s.reference > 0.0:
+    if s.opened == 0 and s.paper == 1 and s.reference > 0.0:
         inventory.open_paper(s)
     limits.watch_losses(s)
     for side in range(2):
         s.starved[side] = s.starving[side]
         s.starving[side] = limits.STARVED_NONE
+    s.full_round = 1
     decide_all(s, A, links, out)
+    s.full_round = 0
 
 
 @entry

@@ -24,15 +24,29 @@ def depth(s, A, row):
     b = s.books[row.market, side]
     key = row.px * b.sign
     old = book.put(b, A, key, row.qty)
+    if own.may_show(m, side, row.px) and own.stands_at(m, side, row.px):
+        own_level(s, m, side, key, row, old)
+    else:
+        others_moved(s, m, side, key, row.qty, m.touch[side] * b.sign)
+
+
+@leaf
+def others_moved(s, m, side, key, lots, touch):
+    """What others show at a level changed: does it move their best, or price the reference?"""
     if key >= m.watch[side]:
         s.reference_dirty = 1
-    touch = m.touch[side] * b.sign
-    if key > touch or (key == touch and (row.qty == 0 or own.may_show(m, side, row.px))):
+    if key > touch or (key == touch and lots == 0):
         m.touched = 1
-    if own.may_show(m, side, row.px):
-        own.level_moved(s, m, np.int64(row.market), side, row.px, row.qty - old, exchange_time(row))
-        m.touched = 1
-        s.reference_dirty = 1
+
+
+@part
+def own_level(s, m, side, key, row, old):
+    """A level at which we may stand: only a change of what others show there moves the market."""
+    before = max(old - own.shown_at(s, m, side, row.px), 0)
+    own.level_moved(s, m, np.int64(row.market), side, row.px, row.qty - old, exchange_time(row))
+    after = max(row.qty - own.shown_at(s, m, side, row.px), 0)
+    if after != before:
+        others_moved(s, m, side, key, after, m.touch[side] * (1 - 2 * side))
 
 
 @part
@@ -53,14 +67,18 @@ def snapshot(s, A, row):
 
 @part
 def gap(s, A, row):
-    """The feed lost updates: the book is unusable until a snapshot, and no volume window over the gap counts."""
+    """The feed lost updates: the book is unusable until a snapshot.
+
+    Where trades were lost too, no volume window over the gap counts; a book's stream alone says nothing of trades.
+    """
     m = s.markets[row.market]
     m.synced = 0
     m.usable = 0
     m.gaps += 1
     m.touched = 1
     s.reference_dirty = 1
-    volume.forget(s, A, m)
+    if row.marks & rows.TRADES:
+        volume.forget(s, A, m)
 
 
 @part
@@ -88,8 +106,10 @@ def bbo(s, A, row):
 
 @part
 def refresh(s, A, market):
-    """After a message: is the book usable, and where is the best of others? O(1)."""
+    """After a message: is the book usable, and where is the best of others? Whether either changed. O(1)."""
     m = s.markets[market]
+    bid_before = m.touch[0]
+    ask_before = m.touch[1]
     bid = s.books[market, 0]
     ask = s.books[market, 1]
     m.touched = 0
@@ -115,3 +135,4 @@ def refresh(s, A, market):
             m.touch[0] = book.NONE
             m.touch[1] = -book.NONE
             m.mid = 0.0
+    return m.usable != was or m.touch[0] != bid_before or m.touch[1] != ask_before

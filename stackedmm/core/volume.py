@@ -22,6 +22,8 @@ from stackedmm.core.machine import part
 BUCKET_NS = 10_000_000_000
 EWMA_BUCKETS = 360
 """Exponential averages are kept for periods of up to an hour."""
+SILENCE = 65_536
+"""Buckets in a row that nobody closed, more than the longest period has: beyond it counting starts anew."""
 
 
 @part
@@ -37,15 +39,22 @@ def trade(s, A, m, sold, px, lots):
 
 @part
 def advance(s, A, m, number):
-    """Close buckets up to `number`, empty ones too, and recompute the coefficient."""
-    if m.bucket == 0 or number < m.bucket:
-        m.bucket = number
+    """Close buckets up to `number`, empty ones too, and recompute the coefficient after each; never back in time."""
+    if m.bucket == 0 or number - m.bucket > SILENCE:
+        begin(s, A, m, number)
+    if number <= m.bucket:
         return
-    steps = min(number - m.bucket, m.volume_mask + 1)
-    for _ in range(steps):
+    for _ in range(number - m.bucket):
         close(s, A, m)
+        m.volume = coefficient(s, m)
+
+
+@part
+def begin(s, A, m, number):
+    """Start counting; a bucket that is not seen from its first moment does not count."""
+    forget(s, A, m)
     m.bucket = number
-    m.volume = coefficient(s, m)
+    m.clean = 0 if s.now % BUCKET_NS == 0 else -1
 
 
 @part
@@ -54,18 +63,24 @@ def close(s, A, m):
     index = m.bucket & m.volume_mask
     cell = m.volume_ring + 4 * index
     m.clean += 1
-    for p in range(s.periods_n):
-        period = m.periods[p]
-        oldest = m.volume_ring + 4 * ((m.bucket - period.buckets) & m.volume_mask)
-        for k in range(4):
-            leaving = A[oldest + k] if m.clean > period.buckets else 0
-            period.sums[k] += m.open_volume[k] - leaving
-        if period.buckets <= EWMA_BUCKETS:
-            weigh(m, period)
+    if m.clean > 0:
+        for p in range(s.periods_n):
+            slide(A, m, m.periods[p])
     for k in range(4):
         A[cell + k] = m.open_volume[k]
         m.open_volume[k] = 0
     m.bucket += 1
+
+
+@part
+def slide(A, m, period):
+    """Move one period's window on by the bucket that closes."""
+    oldest = m.volume_ring + 4 * ((m.bucket - period.buckets) & m.volume_mask)
+    for k in range(4):
+        leaving = A[oldest + k] if m.clean > period.buckets else 0
+        period.sums[k] += m.open_volume[k] - leaving
+    if period.buckets <= EWMA_BUCKETS:
+        weigh(m, period)
 
 
 @part
@@ -84,8 +99,11 @@ def weigh(m, period):
 
 @part
 def forget(s, A, m):
-    """The feed has a gap: no window that holds it counts, so all start anew."""
+    """The feed has a gap: no window that holds it counts, so all start anew with the next trade or timer."""
+    m.bucket = 0
     m.clean = 0
+    for word in range(len(m.compared)):
+        m.compared[word] = 0
     for p in range(s.periods_n):
         period = m.periods[p]
         period.seeded = 0
@@ -163,7 +181,7 @@ def coefficient(s, m):
 
 @part
 def pair(s, m, shorter, longer, average_type, volume_type, bit):
-    """MA(shorter) / MA(longer), or -1 where it does not count; notes when the shorter passes the longer."""
+    """MA(shorter) / MA(longer), or -1 where it does not count; notes which of them stands above."""
     if average_type == EWMA and longer.buckets > EWMA_BUCKETS:
         return -1.0
     if not (full(s, m, longer, average_type) and full(s, m, shorter, average_type)):
@@ -172,9 +190,19 @@ def pair(s, m, shorter, longer, average_type, volume_type, bit):
     if base <= 0.0:
         return -1.0
     ratio = average(m, shorter, average_type, volume_type) / base
-    mask = np.int64(1) << (bit & 63)
-    was = m.above & mask != 0
-    if (ratio > 1.0) != was:
-        m.above ^= mask
-        m.crossovers += 1
+    if ratio != 1.0:
+        note(m, bit, ratio > 1.0)
     return ratio
+
+
+@part
+def note(m, bit, above):
+    """Remember which of a pair stands above; where that changed the averages have crossed."""
+    word = bit >> 6
+    mask = np.int64(1) << (bit & 63)
+    was = m.above[word] & mask != 0
+    if above != was:
+        m.above[word] ^= mask
+        if m.compared[word] & mask != 0:
+            m.crossovers += 1
+    m.compared[word] |= mask

@@ -20,8 +20,6 @@ from stackedmm.core.codes import (
 from stackedmm.core.shape import MAX_FACTOR, MIN_FACTOR
 from stackedmm.core.views import SKEW, SPREAD, WIDEN
 
-GRID: Final = 2.0**40
-"""Bars are whole multiples of 1 / GRID bps, far below what a float price can say: so sums of them are exact."""
 NOISE: Final = 1e-9
 """bps; what is smaller is a float's remainder and no bar of its own."""
 
@@ -53,27 +51,32 @@ def waterfall(command: Any, rules: Sequence[tuple[str, int]], kind: int) -> list
         elif i == SKEWED:
             bars += skew_bars(step, said, 1 - 2 * int(command["side"]), steps[CLAMPED] if kind == PASSIVE else 0.0)
         else:
-            bars.append(Bar("level" if i == BOOKED and kind == PASSIVE else name, on_grid(step)))
-    bars = [bar for bar in bars if abs(bar.bps) > NOISE]
-    return bars + last_bars(sum(bar.bps for bar in bars), steps[ROUNDED])
+            bars.append(Bar("level" if i == BOOKED and kind == PASSIVE else name, step))
+    return summing_to(steps[ROUNDED], [bar for bar in bars if abs(bar.bps) > NOISE])
 
 
-def last_bars(total: float, distance: float) -> list[Bar]:
-    """What is missing to the distance; a second bar takes what one float cannot hold."""
-    bars = []
+def summing_to(distance: float, bars: Sequence[Bar]) -> list[Bar]:
+    """The bars, and what is missing to the distance; a second bar takes what one float cannot hold.
+
+    The bars become multiples of a unit of which all of them together are less than 2**53: so their sum is exact.
+    """
+    largest = max(abs(distance), sum(abs(bar.bps) for bar in bars))
+    unit = math.ldexp(1.0, math.frexp(largest)[1] - 52)
+    found = [Bar(owner, round(bps / unit) * unit) for owner, bps in bars]
+    total = sum(bar.bps for bar in found)
     for _ in range(2):
         if total != distance:
-            bars.append(Bar(STEPS[ROUNDED], distance - total))
-            total += bars[-1].bps
-    return bars
+            found.append(Bar(STEPS[ROUNDED], distance - total))
+            total += found[-1].bps
+    return found
 
 
 def spread_bars(base: float, said: Sequence[tuple[str, int, float]]) -> list[Bar]:
     """Coefficients share what their product adds by the logarithmic mean, L(base, base * prod) * ln(c); bps add."""
     factors = [(name, min(max(a, MIN_FACTOR), MAX_FACTOR)) for name, verb, a in said if verb == SPREAD]
     mean = logarithmic_mean(base, base * math.prod(factor for _, factor in factors))
-    bars = [Bar(name, on_grid(mean * math.log(factor))) for name, factor in factors]
-    return bars + [Bar(name, on_grid(a)) for name, verb, a in said if verb == WIDEN]
+    bars = [Bar(name, mean * math.log(factor)) for name, factor in factors]
+    return bars + [Bar(name, a) for name, verb, a in said if verb == WIDEN]
 
 
 def skew_bars(step: float, said: Sequence[tuple[str, int, float]], sign: int, half_spread_bps: float) -> list[Bar]:
@@ -82,9 +85,9 @@ def skew_bars(step: float, said: Sequence[tuple[str, int, float]], sign: int, ha
     A passive half-spread is a part of the skewed reference, so a skew moves its price by a little less or more.
     """
     factor = half_spread_bps * 1e-4 - sign
-    bars = [Bar(name, on_grid(factor * a)) for name, verb, a in said if verb == SKEW]
+    bars = [Bar(name, factor * a) for name, verb, a in said if verb == SKEW]
     rest = step - sum(bar.bps for bar in bars)
-    return bars if abs(rest) < NOISE else [*bars, Bar("skew limit", on_grid(rest))]
+    return bars if abs(rest) < NOISE else [*bars, Bar("skew limit", rest)]
 
 
 def logarithmic_mean(a: float, b: float) -> float:
@@ -93,8 +96,3 @@ def logarithmic_mean(a: float, b: float) -> float:
         return a
     growth = (b - a) / a
     return a * growth / math.log1p(growth)
-
-
-def on_grid(bps: float) -> float:
-    """The nearest multiple of 1 / GRID."""
-    return round(bps * GRID) / GRID

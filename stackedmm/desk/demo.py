@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from math import floor, log10
+from pathlib import Path
 from typing import Final
 
 from stackedmm.config import InventoryPriceMethod, StackedMarketMakingConfig, StackedMarketMakingConfigBuilder, venue
 from stackedmm.core.market import INVERSE, Market
 from stackedmm.errors import ConfigError
+from stackedmm.feeds.markets import inferred
+from stackedmm.lab.data import pairs_of
 
 HELD: Final = 6000
 """About what the inventory of a demonstration is worth, in the quote currency."""
@@ -27,7 +30,12 @@ def demonstration(
         .set_basic_info(coin, [quote], list(exchanges))
         .set_inventory_config(target, target / 2, InventoryPriceMethod.MARK_TO_MARKET)
         .add_tob_line(
-            target, spread_bps=5, timeout_seconds=30, coefficient_method="none", min_replace_interval_ms=1000
+            target * 3 / 5,
+            spread_bps=5,
+            timeout_seconds=60,
+            coefficient_method="none",
+            min_requote_ticks=3,
+            min_replace_interval_ms=250,
         )
         .add_passive_line(
             8,
@@ -35,15 +43,22 @@ def demonstration(
             timeout_seconds=60,
             min_spread_bps=min_bps,
             max_spread_bps=120,
-            levels=3,
-            level_step_bps=6,
-            requote_bps="1.5",
+            levels=2,
+            level_step_bps=8,
+            requote_bps=3,
+            min_replace_interval_ms=250,
             spread_coefficient_method="none",
             quantity_coefficient_method="none",
         )
-        .set_coefficient_config(["5min", "15min", "30min"], "min", "0.2", "3.0")
+        .set_coefficient_config(["5min", "15min", "30min"], "mid", "0.2", "3.0")
         .build()
     )
+
+
+def markets_in(files: Sequence[str]) -> list[Market]:
+    """The markets that neutral files hold, as far as their names tell."""
+    pairs = sorted({pair for name in files for pair in pairs_of(Path(name))})
+    return [inferred(*pair, Decimal(1), Decimal(1))[0] for pair in pairs]
 
 
 def coin_of(markets: Sequence[Market]) -> StackedMarketMakingConfig:

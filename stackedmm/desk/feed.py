@@ -2,7 +2,8 @@
 
 import json
 import queue
-from typing import Any, ClassVar, Final
+import time
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tornado.ioloop import IOLoop
@@ -14,6 +15,7 @@ from stackedmm.desk.paper import Paper
 from stackedmm.errors import RuleError
 
 VIEWERS: Final = 50
+PATIENCE_S: Final = 10.0
 LARGEST: Final = 2048
 """Characters of the longest message a page has reason to send."""
 
@@ -25,6 +27,7 @@ class Hub:
         self.paper = paper
         self.viewers: set[Viewer] = set()
         self._sent = self._counts()
+        self._bars: dict[int, tuple[int, list[Any]]] = {}
         self._loop: IOLoop | None = None
 
     def begin(self) -> None:
@@ -62,11 +65,13 @@ class Hub:
             "points": [frame.points(table) for _, table in history],
             "fills": frame.fills(fills[1]),
             "events": frame.events(events[1]),
-            "bars": frame.bars(paper),
+            "bars": frame.bars(paper, self._bars),
         }
 
     def greeting(self) -> str:
         """What does not change, and everything appended up to the last frame: the next one goes on from there."""
+        if not self.viewers:
+            self.frame()  # nobody watched: what was appended since belongs to the past
         paper, sent = self.paper, self._sent
         history = []
         for i in range(len(SPANS)):
@@ -90,7 +95,6 @@ class Hub:
 class Viewer(WebSocketHandler):
     """One open page. What it may say is a short list of words; anything else is answered, and changes nothing."""
 
-    hosts: ClassVar[frozenset[str]] = frozenset()
     hub: Hub
 
     def initialize(self, hub: Hub, hosts: frozenset[str]) -> None:
@@ -98,6 +102,7 @@ class Viewer(WebSocketHandler):
         self.hub = hub
         self._allowed = hosts
         self._last: Any = None
+        self._late = time.monotonic()
 
     def check_origin(self, origin: str) -> bool:
         """Only pages that came from this server may listen and speak."""
@@ -117,9 +122,17 @@ class Viewer(WebSocketHandler):
         self.hub.viewers.discard(self)
 
     def offer(self, text: str) -> None:
-        """Send a frame, unless the one before is still under way."""
-        if self._last is None or self._last.done():
+        """Send a frame, unless what went before is still under way; who stays behind for long is let go."""
+        if self._ready():
             self._send(text)
+        elif time.monotonic() - self._late > PATIENCE_S:
+            self.close(1013, "too slow")
+
+    def _ready(self) -> bool:
+        done = self._last is None or self._last.done()
+        if done:
+            self._late = time.monotonic()
+        return done
 
     def on_message(self, message: str | bytes) -> None:
         """A word from the page."""
@@ -134,7 +147,8 @@ class Viewer(WebSocketHandler):
         paper = self.hub.paper
         match said:
             case {"do": "backfill"}:
-                self._greet()
+                if self._ready():
+                    self._greet()
             case {"do": "tune", "name": str(name), "value": int(value) | float(value)}:
                 paper.tune(name, float(value))
             case {"do": "side", "line": str(line), "side": str(side), "on": bool(on)}:
@@ -151,5 +165,12 @@ class Viewer(WebSocketHandler):
     def _send(self, text: str) -> None:
         try:
             self._last = self.write_message(text)
+            self._last.add_done_callback(_heard)
         except WebSocketClosedError:
             self.hub.viewers.discard(self)
+
+
+def _heard(sent: Any) -> None:
+    """Take note of how a message ended: a page may close at any moment, and that is no fault."""
+    if not sent.cancelled():
+        sent.exception()

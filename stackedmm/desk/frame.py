@@ -7,15 +7,16 @@ from typing import Any, Final
 import numpy as np
 
 from stackedmm.core import own, rows
-from stackedmm.core.codes import EVENTS, STEPS
-from stackedmm.core.views import SKEW, VERBS, WIDEN
+from stackedmm.core.codes import EVENTS, PASSIVE, TOB
+from stackedmm.core.views import VERBS
+from stackedmm.core.waterfall import waterfall
 from stackedmm.desk import sample
 from stackedmm.desk.history import SPANS
 from stackedmm.desk.news import Event, Fill
 from stackedmm.desk.paper import Paper, Picture
 from stackedmm.desk.source import SECOND
 
-LADDER_ROWS: Final = 120
+LADDER_ROWS: Final = 60
 """Price steps a side in a frame."""
 
 
@@ -50,8 +51,9 @@ def hello(paper: Paper) -> dict[str, Any]:
         "quote": config.quote_currencies[0],
         "target": float(config.inventory.target_inventory),
         "deviation": float(config.inventory.max_inventory_deviation),
-        "tick": max(ticks),
+        "step": step(paper),
         "decimals": max(decimals(tick) for tick in ticks),
+        "size_digits": min(5, max(decimals(float(m.lot * m.contract_size)) for m in filled.markets)),
         "markets": [{"venue": m.venue, "symbol": m.symbol, "kind": m.kind} for m in filled.markets],
         "lines": [
             {"id": line.id, "kind": kind, "bps": float(filled.state[0]["lines"][i]["bps"])}
@@ -63,11 +65,18 @@ def hello(paper: Paper) -> dict[str, Any]:
         ],
         "rules": [rule(paper, i) for i in range(len(paper.rules.rules if paper.rules else ()))],
         "reasons": {str(code): text for code, text in rows.REASONS.items()},
-        "steps": list(STEPS),
         "spans": [span.name for span in SPANS],
         "columns": list(paper.history.columns),
         "notes": list(filled.notes),
     }
+
+
+def step(paper: Paper) -> float:
+    """Price step of the ladder: the coarsest tick, or the least 1, 2 or 5 of a decade that is half a bps."""
+    tick = max(float(market.tick) for market in paper.filled.markets)
+    least = 0.5e-4 * float(paper.filled.markets[0].tick) * paper.source.ticks[0]
+    decade = 10.0 ** np.floor(np.log10(least))
+    return max(tick, next(float(each * decade) for each in (1, 2, 5, 10) if each * decade >= least * 0.999))
 
 
 def decimals(tick: float) -> int:
@@ -82,7 +91,6 @@ def rule(paper: Paper, place: int) -> dict[str, Any]:
     return {
         "name": each.name,
         "verb": VERBS[each.verb],
-        "bps": each.verb in (SKEW, WIDEN),
         "scope": str(each.scope),
         "text": each.doc,
         "file": each.file,
@@ -118,7 +126,7 @@ def frame(paper: Paper, picture: Picture) -> dict[str, Any]:
         return said
     s = picture.state
     bid, ask = float(s["best_bid"]), float(s["best_ask"])
-    profit, unrealised = sample.money(s)
+    profit = sample.profit(s)
     return said | {
         "t": int(s["now"]) // 1_000_000,
         "reference": round(float(s["reference"]), 9),
@@ -130,7 +138,7 @@ def frame(paper: Paper, picture: Picture) -> dict[str, Any]:
         "coefficient": round(float(s["inventory"]), 5),
         "band": round(float(s["band_used"]), 5),
         "pnl": round(profit, 4),
-        "unrealised": round(unrealised, 4),
+        "trading": round(sample.traded(s, profit, paper.ledger.opening), 4),
         "fees": round(float(s["ledger"]["fees"]) * float(s["unit_cost"]), 4),
         "turnover": round(float(s["ledger"]["volume"]) * float(s["unit_cost"]), 2),
         "killed": bool(s["killed"]),
@@ -185,8 +193,8 @@ def line(s: Any, i: int) -> dict[str, Any]:
 
 def quotes(s: Any) -> list[list[Any]]:
     """Each quote: its order's price, open size, age and life, or nothing of these and why it does not stand."""
-    found = []
-    ages = int(s["now"])
+    found: list[list[Any]] = []
+    now = int(s["now"])
     for q in s["quotes"][: int(s["quotes_n"])]:
         if q["order"] < 0:
             found.append([int(q["reason"])])
@@ -195,7 +203,7 @@ def quotes(s: Any) -> list[list[Any]]:
         price = round(float(o["px"]) * float(m["tick_size"]), 9)
         size = round(float(o["lots"] - o["filled"]) * float(m["lot_base"]), 6)
         life = "cancelling" if o["canceling"] else own.LIVES[int(o["life"])]
-        found.append([int(q["reason"]), price, size, round((ages - int(o["sent_ns"])) / SECOND, 1), life])
+        found.append([int(q["reason"]), price, size, round((now - int(o["sent_ns"])) / SECOND, 1), life])
     return found
 
 
@@ -215,12 +223,12 @@ def orders(s: Any) -> list[list[Any]]:
 
 
 def ladder(paper: Paper, picture: Picture) -> dict[str, Any]:
-    """The stacked book on the coarsest venue's ticks: [tick, coins of each venue], best first."""
-    tick = max(float(market.tick) for market in paper.filled.markets)
+    """The stacked book by price steps: [step, coins of each venue], best first."""
+    each = step(paper)
     found = {}
     for name, side, inward in (("bids", picture.bids, np.floor), ("asks", picture.asks, np.ceil)):
         assert side is not None
-        steps = inward(np.round(side.prices / tick, 6)).astype(np.int64)
+        steps = inward(np.round(side.prices / each, 6)).astype(np.int64)
         levels, place = np.unique(steps, return_inverse=True)
         sums = np.zeros((len(levels), side.shares.shape[1]))
         np.add.at(sums, place, side.shares)
@@ -245,13 +253,13 @@ def events(items: Sequence[Event]) -> list[list[Any]]:
     return [list(item) for item in items]
 
 
-def bars(paper: Paper) -> dict[str, Any]:
-    """For each quote its last placement: bps after each step of the waterfall, and what each rule answered."""
-    found = {}
+def bars(paper: Paper, known: dict[int, tuple[int, list[Any]]]) -> dict[str, list[Any]]:
+    """Of each quote's last placement the bars that add up to its distance; `known` keeps those already made."""
+    rules = [(each.name, each.verb) for each in (paper.rules.rules if paper.rules else ())]
     for quote, command in list(paper.ledger.placed.items()):
-        answers = command["answers"][: len(paper.rules.rules if paper.rules else ())]
-        found[str(quote)] = [
-            np.round(command["steps"], 3).tolist(),
-            [None if np.isnan(a) else round(float(a), 4) for a in answers],
-        ]
-    return found
+        ref = int(command["ref"])
+        if command["level"] == 0 and known.get(quote, (0, []))[0] != ref:
+            kind = PASSIVE if paper.filled.kinds[int(command["line"])] == "passive" else TOB
+            made = [[bar.owner, round(bar.bps, 3)] for bar in waterfall(command, rules, kind)]
+            known[quote] = (ref, made)
+    return {str(quote): made for quote, (_, made) in known.items()}

@@ -1,5 +1,6 @@
 """What is kept beside the engine for people: fills with their lines, events, and the last placement of each quote."""
 
+from math import nan
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +23,8 @@ class Ledger:
         self.events: News[Event] = News()
         self.placed: dict[int, Any] = {}
         """By quote, its last placement: at most one a quote."""
+        self.opening = nan
+        """The reference at which paper opened."""
         self._filled = filled
         self._lines: dict[int, int] = {}
         self._fee = 0.0

@@ -5,24 +5,27 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from math import isnan
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from stackedmm.config import StackedMarketMakingConfig
 from stackedmm.config.fill import Filled
+from stackedmm.core.codes import AGGREGATED
 from stackedmm.core.machine import view
 from stackedmm.core.recording import by_exchange
 from stackedmm.core.rows import COMMAND, ROW
-from stackedmm.core.stack import stacked_side
+from stackedmm.core.stack import stacked_side, uncrossed
 from stackedmm.core.step import step_rows
 from stackedmm.desk import sample, words
-from stackedmm.desk.assembly import assemble
 from stackedmm.desk.history import History
 from stackedmm.desk.ledger import Ledger
 from stackedmm.desk.source import SECOND, Source
 from stackedmm.desk.words import Word
 from stackedmm.engine import loop
+from stackedmm.engine.assembly import assemble
+from stackedmm.errors import RuleError
 from stackedmm.rules import RuleSet
 from stackedmm.sim import feed, pump
 
@@ -31,9 +34,11 @@ SLICE_S: Final = 0.02
 """Wall time between two looks at the clock and at what people say."""
 AHEAD_S: Final = 2.0
 """Rows are fed at least this far ahead of row time: the simulation must know what follows."""
-DEPTH: Final = 400
+DEPTH: Final = 4000
 """Levels of the stacked book in a picture, a side."""
 WORDS_WAITING: Final = 256
+VENUE: Final[dict[str, Any]] = {"latency_ns": 5_000_000, "queue": "power_prob_3", "partial_fills": True}
+"""How the simulated venues behave, as in a backtest without further words."""
 
 
 class Side(NamedTuple):
@@ -74,7 +79,7 @@ class Paper:
         seed: int = 1,
     ) -> None:
         self.config, self.source, self.rules, self.speed = config, source, rules, speed
-        self._built = assemble(config, source.markets, source.ticks, rules, values, seed=seed)
+        self._built = assemble(config, source.markets, source.ticks, rules, values, seed=seed, **VENUE)
         self.filled: Filled = self._built.filled
         self.slots = words.slots(rules)
         self.history = History(["t", *sample.columns(len(source.markets))])
@@ -85,8 +90,10 @@ class Paper:
         self._words: queue.Queue[Word] = queue.Queue(WORDS_WAITING)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="paper", daemon=True)
-        self._rows = (np.zeros(0, ROW), np.zeros(0, ROW))
-        self._scratch = tuple(view(np.zeros(n, t)) for n, t in ((1, ROW), (4096, COMMAND), (8192, COMMAND), (4096, ROW)))
+        self._rows: tuple[Any, Any] = (np.zeros(0, ROW), np.zeros(0, ROW))
+        self._scratch = tuple(
+            view(np.zeros(n, t)) for n, t in ((1, ROW), (4096, COMMAND), (8192, COMMAND), (4096, ROW))
+        )
         self._sides = tuple(
             (np.zeros(DEPTH), np.zeros(DEPTH), np.zeros((DEPTH, len(source.markets)))) for _ in range(2)
         )
@@ -109,15 +116,20 @@ class Paper:
 
     def tune(self, name: str, value: float) -> None:
         """Set a rule's parameter, `rule.param`, within its bounds; the engine takes it at the next slice."""
-        self._words.put_nowait(words.tune(self.slots, name, value))
+        self._say(words.tune(self.slots, name, value))
 
     def side(self, line: str, side: str, on: bool) -> None:
         """Switch one side of a line."""
-        self._words.put_nowait(words.side(self.filled, line, side, on))
+        self._say(words.side(self.filled, line, side, on))
 
     def control(self, name: str) -> None:
         """`pause`, `resume`, `kill` or `revive`."""
-        self._words.put_nowait(words.control(name))
+        self._say(words.control(name))
+
+    def _say(self, word: Word) -> None:
+        if self.picture.phase in ("ended", "failed"):
+            raise RuleError(f"{word.text}: not heard, the session has {self.picture.phase}")
+        self._words.put_nowait(word)
 
     # The thread.
 
@@ -131,11 +143,11 @@ class Paper:
 
     def _warm_up(self) -> None:
         """Full speed, in steps of a second, until every window is full."""
-        end = self.source.start + int(self.source.warm_up_s * SECOND)
         self._publish("compiling")
         feed.attach(self._built.X, *self._rows, more=True)
         shown = time.monotonic()
-        while self._until < end and not self._stop.is_set():
+        while (end := self.source.ready()) - self._until > SECOND // 4 and not self._stop.is_set():
+            self._listen()
             self._advance(min(self._until + SECOND, end))
             if time.monotonic() - shown > PUBLISH_S:
                 shown = time.monotonic()
@@ -146,7 +158,7 @@ class Paper:
         """Row time follows the clock; what fell behind is caught up, at most a second at a time."""
         begin, rows_then = time.monotonic_ns(), self._until
         shown = 0.0
-        while not self._stop.is_set() and not self._over:
+        while not self._stop.is_set() and not (self._over and self._until >= self.source.fed):
             due = rows_then + int((time.monotonic_ns() - begin) * self.speed)
             self._listen()
             self._advance(min(due, self._until + SECOND))
@@ -175,7 +187,9 @@ class Paper:
         self._until = until
         s = built.filled.state[0]
         if self.history.due(until) and s["reconciled"] == 1:
-            self.history.append(until, sample.take(s))
+            if isnan(self.ledger.opening):
+                self.ledger.opening = sample.opening(s)
+            self.history.append(until, sample.take(s, self.ledger.opening))
 
     def _feed(self, until: int) -> None:
         """Keep the simulation supplied with rows beyond `until`."""
@@ -208,15 +222,19 @@ class Paper:
         bids = asks = state = None
         if phase in ("live", "ended"):
             copied = view(self._built.filled.state.copy())
-            bids, asks = self._stacked(copied, 0), self._stacked(copied, 1)
+            bids, asks = self._stacked(copied)
             state = copied[0]
         number = self.picture.number + 1
         self.picture = Picture(phase, progress, number, state, bids, asks, time.time_ns(), rate, max(lag, 0.0), note)
         for listener in self.listeners:
             listener()
 
-    def _stacked(self, copied: Any, side: int) -> Side:
-        """One side of the stacked book, read with the copy's own cursors: the engine's are left where they stand."""
-        prices, sizes, shares = self._sides[side]
-        n = stacked_side(copied, self._built.filled.arena, int(copied["source"][0]), -1, side, prices, sizes, shares)
-        return Side(prices[:n].copy(), shares[:n].copy())
+    def _stacked(self, copied: Any) -> tuple[Side, Side]:
+        """The stacked book, uncrossed, read with the copy's own cursors: the engine's are left where they stand."""
+        merged = []
+        for side, arrays in enumerate(self._sides):
+            n = stacked_side(copied, self._built.filled.arena, AGGREGATED, -1, side, *arrays)
+            merged.append([array[:n] for array in arrays])
+        bid, ask, _ = uncrossed(*merged[0], *merged[1])
+        (bids, _, bid_shares), (asks, _, ask_shares) = merged
+        return Side(bids[bid:].copy(), bid_shares[bid:].copy()), Side(asks[ask:].copy(), ask_shares[ask:].copy())

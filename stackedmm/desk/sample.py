@@ -7,7 +7,7 @@ import numpy as np
 
 from stackedmm.core.own import LIVE
 
-FIRST: Final = ("reference", "own_bid", "own_ask", "inventory", "coefficient", "pnl", "realised")
+FIRST: Final = ("reference", "own_bid", "own_ask", "inventory", "coefficient", "pnl", "trading")
 
 
 def columns(markets: int) -> list[str]:
@@ -15,29 +15,40 @@ def columns(markets: int) -> list[str]:
     return [*FIRST, *(f"volume_{i}" for i in range(markets))]
 
 
-def take(s: Any) -> list[float]:
-    """The sample as things stand."""
+def take(s: Any, opening: float) -> list[float]:
+    """The sample as things stand; `opening` is the reference at which paper opened."""
     bid, ask = own_best(s)
     reference = float(s["reference"]) or nan
-    held, _ = money(s)
+    total = profit(s)
     return [
         reference,
         bid,
         ask,
         float(s["ledger"]["position"]) * float(s["unit_base"]),
         float(s["inventory"]),
-        held,
-        float(s["ledger"]["realised"]) * float(s["unit_cost"]),
+        total,
+        traded(s, total, opening),
         *map(float, s["markets"]["volume"][: int(s["markets_n"])]),
     ]
 
 
-def money(s: Any) -> tuple[float, float]:
-    """Profit since the opening, and the unrealised part of it, in quote, fees taken out."""
+def profit(s: Any) -> float:
+    """Profit since the opening, realised and unrealised, in quote, fees taken out."""
     unit = float(s["unit_cost"])
     position = float(s["ledger"]["position"]) * float(s["unit_base"])
     unrealised = position * float(s["reference"]) - float(s["ledger"]["cost"]) * unit
-    return float(s["ledger"]["realised"]) * unit + unrealised - float(s["equity_open"]), unrealised
+    return float(s["ledger"]["realised"]) * unit + unrealised - float(s["equity_open"])
+
+
+def opening(s: Any) -> float:
+    """The reference at which paper opened, told from the profit so far; to be asked before anything was traded."""
+    held = float(s["opening"]) * float(s["unit_base"])
+    return float(s["reference"]) - (profit(s) / held if held else 0.0)
+
+
+def traded(s: Any, total: float, opening: float) -> float:
+    """The part of the profit that trading made: without what merely holding the opening inventory would have."""
+    return round(total - float(s["opening"]) * float(s["unit_base"]) * (float(s["reference"]) - opening), 6)
 
 
 def own_best(s: Any) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Where market rows come from: a simulated market that goes on for ever, or a recording that ends."""
 
+import time
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackedmm.config import StackedMarketMakingConfig
-from stackedmm.config.fill import choose
+from stackedmm.config.fill import choose, with_fees
 from stackedmm.core.market import LINEAR, Market
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import ROW
@@ -16,6 +17,8 @@ from stackedmm.lab.data import first_prices
 from stackedmm.sim.synthetic import Stream
 
 SECOND: Final = 1_000_000_000
+GAPS: Final = 0.05
+"""Feeds break every hour or so, as they do; the usual of the simulated market is every few minutes, for tests."""
 Rows = NDArray[Any]
 
 
@@ -29,23 +32,23 @@ class Source(Protocol):
     """Row time at which it begins, ns."""
     fed: int
     """Row time before which everything was handed out, ns."""
-    warm_up_s: float
-    """Seconds to run at full speed before anything is shown."""
     title: str
+
+    def ready(self) -> int:
+        """Row time up to which to run at full speed before anything is shown, ns."""
 
     def more(self, seconds: float) -> Rows | None:
         """The rows of the next seconds, by local time; None when there are no more."""
 
 
 class Embedded:
-    """The simulated market, opened so that its warm-up ends at `now`. The same arguments give the same market."""
+    """The simulated market, opened long enough ago to be warm. The same start gives the same market."""
 
-    def __init__(self, config: StackedMarketMakingConfig, *, now: int, warm_up_s: float, seed: int = 7) -> None:
+    def __init__(self, config: StackedMarketMakingConfig, *, warm_up_s: float, seed: int = 7) -> None:
         quote = config.quote_currencies[0]
         venues = {v.id if v.kind == "spot" else f"{v.id}_perp": v for v in config.venues_by_name.values()}
-        self.start = self.fed = (now - int(warm_up_s * SECOND)) // SECOND * SECOND
-        self.warm_up_s = warm_up_s
-        self._stream = Stream(list(venues), f"{config.base_coin}/{quote}", seed=seed, start=self.start)
+        self.start = self.fed = (time.time_ns() - int(warm_up_s * SECOND)) // SECOND * SECOND
+        self._stream = Stream(list(venues), f"{config.base_coin}/{quote}", seed=seed, start=self.start, gaps=GAPS)
         made = [
             replace(m, venue=venues[m.venue].id)
             if venues[m.venue].kind == "spot"
@@ -53,11 +56,15 @@ class Embedded:
             for m in self._stream.markets
         ]
         chosen = choose(config, made)
-        self.markets = tuple(made[i] for i in chosen)
+        self.markets = tuple(with_fees(config, made[i], None) for i in chosen)
         self.ticks = [int(6.25 / float(market.tick)) for market in self.markets]
         self._place = np.full(len(made), -1, np.int64)
         self._place[chosen] = np.arange(len(chosen))
         self.title = f"simulated market, seed {seed}"
+
+    def ready(self) -> int:
+        """Now: what the engine's compilation and the warm-up itself took is caught up."""
+        return time.time_ns()
 
     def more(self, seconds: float) -> Rows:
         """The rows of the next seconds."""
@@ -77,10 +84,14 @@ class Recorded:
         self.markets = recording.markets
         self.ticks = first_prices(recording)
         self.start = self.fed = int(recording.local["ts"][0])
-        self.warm_up_s = min(warm_up_s, (recording.end - self.start) / SECOND / 2)
+        self._ready = self.start + min(int(warm_up_s * SECOND), (recording.end - self.start) // 2)
         self.title = "recording"
         self._rows = recording.local
         self._end = recording.end
+
+    def ready(self) -> int:
+        """The end of the warm-up."""
+        return self._ready
 
     def more(self, seconds: float) -> Rows | None:
         """The rows of the next seconds; None after the last."""

@@ -29,6 +29,7 @@ def arm(filled: Filled, rules: RuleSet | None, values: Mapping[str, float] | Non
     s["rules"] = np.zeros_like(s["rules"])
     s["rules_n"] = len(found)
     s["rules_digest"] = rules.digest if rules is not None else 0
+    s["imbalance_unread"] = int(not any("imbalance" in rule.reads for rule in found))
     first = 0
     for record, rule in zip(s["rules"], found, strict=False):
         scope(record, filled, rule)

@@ -1,6 +1,5 @@
 """A backtest in one call: a configuration, a recording and rules in, what came of them out."""
 
-import math
 import os
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,10 +11,10 @@ from stackedmm.config import StackedMarketMakingConfig, load, loads, validate
 from stackedmm.core.recording import Recording
 from stackedmm.errors import ConfigError
 from stackedmm.lab import notes
-from stackedmm.lab.data import Described_, Files, recording_for, with_costs
+from stackedmm.lab.data import Described_, Files, recording_for
 from stackedmm.lab.result import Result
 from stackedmm.lab.running import Running, prepare
-from stackedmm.lab.series import known, sampling_ns
+from stackedmm.lab.series import Samples, sampling_ns
 from stackedmm.lab.times import Time, nanoseconds
 from stackedmm.rules import RuleSet
 from stackedmm.rules import load as load_rules
@@ -59,63 +58,51 @@ def backtest(
     configuration. Without `collect` only the summary is kept. Raises ConfigError or RuleError before anything runs.
     """
     settings = configuration(config)
-    costs = None if fees is None else fractions(fees)
     delays = {"latency_ns": _ns(latency_ms, "latency_ms"), "feed_ns": _ns(feed_latency_ms, "feed_latency_ms")}
-    first, last = (None if t is None else nanoseconds(t, n) for t, n in ((start, "start"), (end, "end")))
-    if first is not None and last is not None and first >= last:
-        raise ConfigError(f"start: {start} is not before end {end}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 32:
-        raise ConfigError(f"seed: found {seed!r}, expected a whole number from 0 to {(1 << 32) - 1}")
+    first, last = period(start, end)
+    check_seed(seed)
     tell = progress or _silent
     ruled = rules if isinstance(rules, RuleSet) or rules is None else load_rules(Path(rules))
     given = rule_values(settings, ruled, values)
     recording = recording_for(
-        settings,
-        data,
-        start=first,
-        end=last,
-        markets=markets,
-        seed=seed,
+        settings, data, start=first, end=last, markets=markets, seed=seed, fees=fractions(fees),
         progress=lambda done: tell("loading", done, 0),
-    )
-    recording = with_costs(settings, recording, costs)
+    )  # fmt: skip
     running = prepare(
         settings, recording, ruled, given, seed=seed, collect=collect, queue=queue, partial_fills=partial_fills,
         stp=stp, **delays,
     )  # fmt: skip
-    said = notes.before(settings, running.filled, recording, ruled, given, synthetic=data is None, fees=costs)
-    notes.count_all_fills(running.filled.state[0])
-    times, samples, seconds = play(running, tell)
-    return Result(settings, ruled, running, times, samples, seconds, said + notes.after(running))
+    said = notes.before(settings, running.filled, recording, ruled, given, free=data is not None and fees is None)
+    samples, seconds = play(running, tell)
+    return Result(settings, ruled, running, samples, seconds, said + notes.after(running))
 
 
-def play(running: Running, tell: Progress) -> tuple[list[int], list[list[float]], float]:
-    """Run to the end, chunk by chunk: times and samples of the series, and the seconds it took."""
+def play(running: Running, tell: Progress) -> tuple[Samples, float]:
+    """Run to the end, chunk by chunk: samples of what the engine knew, and the seconds it took."""
     recording, s = running.recording, running.state
     begin = min(int(recording.local["ts"][0]), recording.start)
     s["paper"] = 0  # the inventory opens, and with it the quoting, when the warm-up is over
     tell("compiling", 0.0, 0)
     running.advance(first_time(recording.local, recording.exchange) - 1)
     tell("compiling", 1.0, 0)
-    times: list[int] = []
-    samples: list[list[float]] = []
-    clock = perf_counter()
     step = sampling_ns(recording.end - recording.start)
+    ends = [*range(recording.start + step, recording.end, step), recording.end]
+    samples = Samples(running.filled.state, recording.markets, len(ends) if running.collect else 0)
+    clock = perf_counter()
     for at in range(begin + step, recording.start, step):
         running.advance(at - 1)
         tell("running", (at - begin) / (recording.end - begin), int(s["rows"]))
     running.advance(recording.start - 1)
     s["paper"] = 1
-    for at in [*range(recording.start + step, recording.end, step), recording.end]:
+    for at in ends:
         running.advance(at - 1)
         if running.collect:
-            times.append(at)
-            samples.append(known(s, len(recording.markets)))
+            samples.take(at)
         tell("running", (at - begin) / (recording.end - begin), int(s["rows"]))
-    return times, samples, perf_counter() - clock
+    return samples, perf_counter() - clock
 
 
-def configuration(given: Configuration) -> StackedMarketMakingConfig:
+def configuration(given: object) -> StackedMarketMakingConfig:
     """The configuration meant: a model as it is, plain objects, JSON text, or the path of a file."""
     if isinstance(given, StackedMarketMakingConfig):
         return given
@@ -128,9 +115,25 @@ def configuration(given: Configuration) -> StackedMarketMakingConfig:
     raise ConfigError(f"config: found {type(given).__name__}, expected a configuration, a mapping, a path or JSON")
 
 
-def fractions(fees: Fees) -> tuple[Decimal, Decimal]:
-    """Maker and taker fee as parts of one, from bps."""
-    if isinstance(fees, str) or len(fees) != 2:
+def period(start: Time | None, end: Time | None) -> tuple[int | None, int | None]:
+    """From when to when, ns; None is as far as the data go."""
+    first, last = (None if time is None else nanoseconds(time, name) for time, name in ((start, "start"), (end, "end")))
+    if first is not None and last is not None and first >= last:
+        raise ConfigError(f"start: {start} is not before end {end}")
+    return first, last
+
+
+def check_seed(seed: object) -> None:
+    """Raises ConfigError for what is no seed."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 32:
+        raise ConfigError(f"seed: found {seed!r}, expected a whole number from 0 to {(1 << 32) - 1}")
+
+
+def fractions(fees: Any) -> tuple[Decimal, Decimal] | None:
+    """Maker and taker fee as parts of one, from bps; None where none are given."""
+    if fees is None:
+        return None
+    if not isinstance(fees, tuple | list) or len(fees) != 2:
         raise ConfigError(f"fees: found {fees!r}, expected two numbers, maker and taker in bps")
     found = []
     for fee, name in zip(fees, ("maker", "taker"), strict=True):
@@ -156,8 +159,8 @@ def rule_values(
     return {**written, **(values or {})}
 
 
-def _ns(ms: float, name: str) -> int:
-    if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= LATENCY_MAX_MS or math.isnan(ms):
+def _ns(ms: object, name: str) -> int:
+    if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= LATENCY_MAX_MS:
         raise ConfigError(f"{name}: found {ms!r}, expected 0 to {LATENCY_MAX_MS:g} ms")
     return round(ms * 1_000_000)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from stackedmm.config import StackedMarketMakingConfig
 from stackedmm.config.fill import choose, with_fees
-from stackedmm.core.market import LINEAR, Market
+from stackedmm.core.market import LINEAR
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import DEPTH
 from stackedmm.errors import ConfigError
@@ -29,40 +29,50 @@ USUAL_PRICE: Final = 6.25
 
 def recording_for(
     config: StackedMarketMakingConfig,
-    data: Files | Recording | None,
+    data: object,
     *,
     start: int | None = None,
     end: int | None = None,
     markets: Described_ = None,
     seed: int = 1,
+    fees: tuple[Decimal, Decimal] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Recording:
     """The recording of exactly the markets that the configuration trades.
 
     `data` are neutral Parquet files, a recording, or None for a synthetic market; `start` and `end` are on the
-    recorder's clock. Raises ConfigError where the data hold nothing that the configuration trades.
+    recorder's clock, `fees` (maker, taker) as parts of one beat the configuration's and the markets' own. Raises
+    ConfigError where the data hold nothing that the configuration trades.
     """
     if data is None:
         found = market_for(config, seed=seed)
     elif isinstance(data, Recording):
         found = data
     else:
-        found = from_files(config, data, start, end, markets, progress)
+        found = from_files(config, paths(data), start, end, markets, progress)
     if markets is not None and (data is None or isinstance(data, Recording)):
         raise ConfigError("markets: they describe files, and no file is read")
-    return bounded(only(found, choose(config, found.markets)), start, end)
+    traded = bounded(only(found, choose(config, found.markets)), start, end)
+    return replace(traded, markets=tuple(with_fees(config, market, fees) for market in traded.markets))
+
+
+def paths(data: object) -> list[Path]:
+    """The files meant."""
+    given = [data] if isinstance(data, str | Path) else data
+    if not isinstance(given, Sequence) or not given or not all(isinstance(each, str | Path) for each in given):
+        raise ConfigError(f"data: found {data!r:.80}, expected a recording, the path of a file, or several")
+    return [Path(each) for each in given]
 
 
 def from_files(
     config: StackedMarketMakingConfig,
-    data: Files,
+    files: Sequence[Path],
     start: int | None,
     end: int | None,
     markets: Described_,
     progress: Callable[[float], None] | None,
 ) -> Recording:
     """Read what the configuration trades; the other markets of the files are passed over."""
-    files = [Path(path) for path in ([data] if isinstance(data, str | Path) else data)]
     pairs = sorted({pair for path in files for pair in pairs_of(path)})
     wanted = [pairs[i] for i in choose(config, [inferred(*pair, Decimal(1), Decimal(1))[0] for pair in pairs])]
     told = None if progress is None else lambda done, total: progress(done / total)
@@ -117,7 +127,7 @@ def only(recording: Recording, chosen: Sequence[int]) -> Recording:
 
 def _renumbered(rows: np.ndarray[Any, Any], place: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     market = place[rows["market"]]
-    kept = rows[market >= 0]
+    kept: np.ndarray[Any, Any] = rows[market >= 0]
     kept["market"] = market[market >= 0]
     return kept
 
@@ -164,13 +174,6 @@ def _price(config: StackedMarketMakingConfig) -> float:
         return float(named)
     worth = WORTH.get(config.quote_currencies[0], 1)
     return WORTH.get(config.base_coin, USUAL_PRICE) / worth
-
-
-def with_costs(
-    config: StackedMarketMakingConfig, recording: Recording, fees: tuple[Decimal, Decimal] | None
-) -> Recording:
-    """The recording with the fees of this run."""
-    return replace(recording, markets=tuple(with_fees(config, market, fees) for market in recording.markets))
 
 
 def first_prices(recording: Recording) -> list[int]:

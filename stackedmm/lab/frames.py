@@ -134,7 +134,7 @@ def orders(commands: Array, answers: Array, named: Named) -> "pd.DataFrame":
         "inventory": placed["inventory"],
         "volume": placed["volume"],
     }
-    return pd.DataFrame(table).set_index("order")
+    return pd.DataFrame(table)
 
 
 def outcomes(placed: Array, commands: Array, answers: Array) -> tuple[Array, Array, Array]:

@@ -1,15 +1,19 @@
 """What a run came to: numbers, tables, the reasons of its orders, a picture."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackedmm.config import StackedMarketMakingConfig
+from stackedmm.core.codes import STEPS
 from stackedmm.core.rows import COMMAND, PLACE, ROW
+from stackedmm.core.views import SKEW, SPREAD, WIDEN
 from stackedmm.core.waterfall import Bar, waterfall
-from stackedmm.lab import frames, series, show
+from stackedmm.lab import frames, show
 from stackedmm.lab.frames import Named
 from stackedmm.lab.running import Running
+from stackedmm.lab.series import Samples
 from stackedmm.lab.summary import summary, unit
 from stackedmm.rules import RuleSet
 
@@ -26,8 +30,7 @@ class Result:
         config: StackedMarketMakingConfig,
         rules: RuleSet | None,
         running: Running,
-        times: list[int],
-        samples: list[list[float]],
+        samples: Samples,
         seconds: float,
         notes: list[str],
     ) -> None:
@@ -38,7 +41,7 @@ class Result:
         """Plain values that JSON takes; amounts are text."""
         self._commands = frames.joined(running.commands, COMMAND)
         self._answers = frames.joined(running.answers, ROW)
-        self._samples = (times, samples)
+        self._samples = samples
         self._kinds = [int(record["kind"]) for record in running.state["lines"][: len(running.filled.lines)]]
         self._ruled = [(each.name, each.verb) for each in rules.rules] if rules is not None else []
         s = running.state
@@ -52,7 +55,7 @@ class Result:
 
     @cached_property
     def orders(self) -> "pd.DataFrame":
-        """Every order by its number: what it was, why it stood there, how it ended."""
+        """Every order: what it was, what it was computed from, how it ended."""
         return frames.orders(self._commands, self._answers, self._named)
 
     @cached_property
@@ -68,7 +71,7 @@ class Result:
     @cached_property
     def series(self) -> "pd.DataFrame":
         """Reference, inventory, profit and each market's state over time."""
-        return series.frame(*self._samples, self.markets)
+        return self._samples.frame()
 
     def bars(self, order: int) -> list[Bar]:
         """The bars of one order's distance from the reference; KeyError where the run placed no such order."""
@@ -98,28 +101,38 @@ class Result:
             counts[key] = counts.get(key, 0) + 1
             for owner, bps in waterfall(command, self._ruled, self._kinds[int(command["line"])]):
                 total[owner] = total.get(owner, 0.0) + bps
-        owners = list(dict.fromkeys(owner for total in sums.values() for owner in total))
+        met = {owner for total in sums.values() for owner in total}
+        owners = [owner for owner in owners_of(self._ruled) if owner in met]
         means = {key: [sums[key].get(owner, 0.0) / counts[key] for owner in owners] for key in sorted(sums)}
         return pd.DataFrame(means, index=pd.Index(owners, name="owner"))
 
     def picture(self, path: str | Path | None = None) -> "Figure":
         """Price with own quotes and fills, inventory, coefficients and profit; written to `path` if one is given."""
-        from stackedmm.lab.picture import draw
+        from stackedmm.lab.picture import Drawn, draw
 
-        return draw(self, path)
+        drawn = Drawn(self.config, self.summary, self.markets, self.series, self.orders, self.fills)
+        return draw(drawn, path)
 
     def save(self, folder: str | Path) -> Path:
         """Write the frames as Parquet and the summary as JSON into a new folder, whole or not at all."""
-        from stackedmm.lab.save import save
+        from stackedmm.lab.save import TABLES, save
 
-        return save(self, Path(folder))
+        return save(Path(folder), self.summary, {name: getattr(self, name) for name in TABLES})
 
     def __repr__(self) -> str:
-        return show.text(self)
+        return show.text(self.summary, self.config)
 
     def _repr_html_(self) -> str:
-        return show.html(self)
+        return show.html(self.summary, self.config)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the rules' machine code, which belongs to this process."""
         return {**self.__dict__, "rules": None}
+
+
+def owners_of(rules: Sequence[tuple[str, int]]) -> list[str]:
+    """All owners of bars, in the order in which a price comes about."""
+    shaping = [name for name, verb in rules if verb in (SPREAD, WIDEN)]
+    leaning = [name for name, verb in rules if verb == SKEW]
+    around = {"rules": shaping, "skew": [*leaning, "skew limit"], "book": ["book", "level"]}
+    return [owner for step in STEPS for owner in around.get(step, [step])]

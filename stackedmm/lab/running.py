@@ -7,18 +7,17 @@ from typing import Any, Final
 import numpy as np
 
 from stackedmm.config import StackedMarketMakingConfig
-from stackedmm.config.fill import Filled, fill
+from stackedmm.config.fill import Filled
 from stackedmm.core.machine import view
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import COMMAND, PLACE, REJECT, ROW
-from stackedmm.engine.arm import arm
+from stackedmm.engine.assembly import assemble
 from stackedmm.engine.loop import full, run
 from stackedmm.lab.data import first_prices
 from stackedmm.rules import RuleSet
-from stackedmm.sim import build, feed
+from stackedmm.sim import feed
 
 Array = np.ndarray[Any, Any]
-TIMER_NS: Final = 100_000_000
 KEPT: Final = 16_384
 """Commands, and answers, that one call of the loop may hand over; more take another call."""
 
@@ -72,11 +71,9 @@ class Running:
 
     def keep(self, commands: Array, answers: Array) -> None:
         """Count what was sent and heard, and keep it if it is wanted."""
-        placed = commands["market"][commands["kind"] == PLACE]
-        self.placed += np.bincount(placed, minlength=len(self.placed))
-        self.rejected += np.bincount(
-            answers["market"][answers["kind"] == REJECT], minlength=len(self.rejected)
-        )
+        for counts, rows, kind in ((self.placed, commands, PLACE), (self.rejected, answers, REJECT)):
+            if len(rows):
+                counts += np.bincount(rows["market"][rows["kind"] == kind], minlength=len(counts))
         if self.collect and len(commands):
             self.commands.append(commands.copy())
         if self.collect and len(answers):
@@ -97,13 +94,9 @@ def prepare(
     feed.check_order(recording.local, recording.exchange)
     ticks = first_prices(recording)
     markets = recording.markets
-    filled = fill(
-        config, markets, [tick * float(m.tick) for tick, m in zip(ticks, markets, strict=True)], seed=seed
-    )
+    filled, links, X, XA = assemble(config, markets, ticks, rules, values, seed=seed, **venue)
     s = filled.state[0]
-    links = arm(filled, rules, values)
-    units = [(int(m["lot_units"]), int(m["cost_units"])) for m in s["markets"][: len(markets)]]
-    X, XA = build.build(markets, timer_ns=TIMER_NS, units=units, price_hints=ticks, seed=seed, **venue)
+    s["start_ns"] = 0  # a backtest's own fills all count: with a start in its future the band would not hold
     counts = np.zeros((2, len(markets)), np.int64)
     feed.attach(X, recording.local, recording.exchange)
     return Running(recording, filled, links, X, XA, collect, np.zeros(int(s["out_max"]), COMMAND), *counts)

@@ -3,8 +3,9 @@
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,13 +13,13 @@ import pyarrow.parquet as pq
 from stackedmm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from stackedmm.lab.result import Result
+    import pandas as pd
 
 TABLES: Final = ("orders", "fills", "decisions", "series")
 SUMMARY: Final = "summary.json"
 
 
-def save(result: "Result", folder: Path) -> Path:
+def save(folder: Path, summary: Mapping[str, Any], tables: Mapping[str, "pd.DataFrame"]) -> Path:
     """Write into a draft beside the folder, then give it its name. A folder of an earlier result is replaced.
 
     Raises ConfigError where something else is in the place, and where the disk does not take it; then nothing is left.
@@ -28,9 +29,8 @@ def save(result: "Result", folder: Path) -> Path:
     try:
         draft.mkdir(parents=True)
         for name in TABLES:
-            table = pa.Table.from_pandas(getattr(result, name))
-            pq.write_table(table, draft / f"{name}.parquet", compression="zstd")
-        (draft / SUMMARY).write_text(json.dumps(result.summary, indent=2) + "\n", encoding="utf-8")
+            pq.write_table(pa.Table.from_pandas(tables[name]), draft / f"{name}.parquet", compression="zstd")
+        (draft / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         put(draft, folder)
     except (OSError, pa.ArrowException) as error:
         raise ConfigError(f"{folder}: cannot be written: {getattr(error, 'strerror', None) or error}") from error

@@ -1,15 +1,14 @@
 """A result as people read it: rich tables for terminals, HTML for notebooks, from the same cells."""
 
+from collections.abc import Sequence
 from html import escape
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
-
-if TYPE_CHECKING:
-    from stackedmm.lab.result import Result
 
 WIDTH: Final = 110
 
@@ -19,7 +18,7 @@ class Grid(NamedTuple):
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     left: int = 1
 
 
@@ -31,7 +30,7 @@ def grids(found: dict[str, Any], config: Any) -> list[Grid]:
     head = [
         ("from, to (UTC)", f"{start}   {end}"),
         ("profit", f"{money(total(found))} {quote}"),
-        ("  realised, fees paid", f"{money(found['realised_pnl'])} {quote}"),
+        ("  realised, after fees", f"{money(found['realised_pnl'])} {quote}"),
         ("  unrealised", f"{money(found['unrealised_pnl'])} {quote}"),
         ("fees", f"{money(found['fees'])} {quote}"),
         ("largest drawdown", f"{money(found['max_drawdown'])} {quote}"),
@@ -39,34 +38,31 @@ def grids(found: dict[str, Any], config: Any) -> list[Grid]:
                      f"{held.max_inventory_deviation}"),
         ("inventory coefficient", f"{found['inventory_coefficient']:+.4f}"),
         ("orders, fills", f"{found['orders']:,}, {found['fills']:,}"),
-        ("rows", f"{found['rows']:,} in {found['seconds']:.2f} s, {found['rows_per_second'] / 1e6:.2f} million a second"),
+        ("rows", f"{found['rows']:,} in {found['seconds']:.2f} s, {found['rows_per_second'] / 1e6:.1f} million/s"),
         ("state", found["state_hash"]),
     ]  # fmt: skip
     lines = [
         (
-            each["id"], each["kind"], f"{each['orders']:,}", f"{each['fills']:,}", grouped(each["bought"]),
+            name_of(each), f"{each['orders']:,}", f"{each['fills']:,}", grouped(each["bought"]),
             grouped(each["sold"]), *(f"{n:,}" for n in each["canceled"].values()),
         )
         for each in found["lines"]
     ]  # fmt: skip
     venues = [
         (
-            each["venue"], each["symbol"], f"{each['orders']:,}", f"{each['fills']:,}", grouped(each["position"]),
-            money(each["fees"]), f"{each['volume_coefficient']:.2f}", f"{each['basis_bps']:+.2f}", str(each["gaps"]),
-            f"{each['tick']} / {each['lot']}",
+            f"{each['venue']} {each['symbol']}", f"{each['orders']:,}", f"{each['fills']:,}", grouped(each["position"]),
+            money(each["fees"]), f"{each['volume_coefficient']:.2f}", f"{each['basis_bps']:+.2f}",
         )
         for each in found["venues"]
     ]  # fmt: skip
-    canceled = ("timeout", "drift", "replaced", "other")
+    canceled = ("time", "drift", "moved", "other")
     return [
         Grid("Result", ("", ""), head, 2),
-        Grid("Lines", ("line", "kind", "orders", "fills", f"bought {base}", f"sold {base}", *canceled), lines, 2),
+        Grid("Lines", ("line", "orders", "fills", f"bought {base}", f"sold {base}", *canceled), lines),
         Grid(
             "Venues",
-            ("venue", "symbol", "orders", "fills", f"position {base}", f"fees {quote}", "volume", "basis bps", "gaps",
-             "tick / lot"),
+            ("market", "orders", "fills", f"position {base}", f"fees {quote}", "volume", "basis bps"),
             venues,
-            2,
         ),
         Grid(
             "Quotes that did not stand",
@@ -74,6 +70,11 @@ def grids(found: dict[str, Any], config: Any) -> list[Grid]:
             [(reason, f"{count:,}") for reason, count in found["refusals"].items()],
         ),
     ]  # fmt: skip
+
+
+def name_of(line: dict[str, Any]) -> str:
+    """A line's id, with its kind where the id does not say it."""
+    return str(line["id"]) if line["kind"] in line["id"] else f"{line['id']}, {line['kind']}"
 
 
 def total(found: dict[str, Any]) -> float:
@@ -99,7 +100,10 @@ def renderable(found: dict[str, Any], config: Any) -> Group:
     for grid in grids(found, config):
         if not grid.rows:
             continue
-        table = Table(title=grid.title, title_justify="left", title_style="bold", show_header=any(grid.columns))
+        table = Table(
+            title=grid.title, title_justify="left", title_style="bold", show_header=any(grid.columns), box=SIMPLE_HEAD,
+            pad_edge=False, collapse_padding=True,
+        )  # fmt: skip
         for i, name in enumerate(grid.columns):
             table.add_column(name, justify="left" if i < grid.left else "right", overflow="fold")
         for row in grid.rows:
@@ -110,17 +114,17 @@ def renderable(found: dict[str, Any], config: Any) -> Group:
     return Group(*parts)
 
 
-def text(result: "Result") -> str:
+def text(found: dict[str, Any], config: Any) -> str:
     """The summary in plain text."""
     out = StringIO()
-    Console(file=out, width=WIDTH, no_color=True).print(renderable(result.summary, result.config))
+    Console(file=out, width=WIDTH, no_color=True).print(renderable(found, config))
     return out.getvalue().rstrip()
 
 
-def html(result: "Result") -> str:
+def html(found: dict[str, Any], config: Any) -> str:
     """The summary for a notebook: plain tables that take its colours."""
     parts = []
-    for grid in grids(result.summary, result.config):
+    for grid in grids(found, config):
         if not grid.rows:
             continue
         aligned = ["left" if i < grid.left else "right" for i in range(len(grid.columns))]
@@ -136,6 +140,6 @@ def html(result: "Result") -> str:
         )
         shown = f"<thead><tr>{head}</tr></thead>" if any(grid.columns) else ""
         parts.append(f"<h4>{escape(grid.title)}</h4><table>{shown}<tbody>{body}</tbody></table>")
-    notes = "".join(f"<li>{escape(note)}</li>" for note in result.summary["notes"])
+    notes = "".join(f"<li>{escape(note)}</li>" for note in found["notes"])
     parts.append(f"<details><summary>Notes</summary><ul>{notes}</ul></details>" if notes else "")
     return "".join(parts)

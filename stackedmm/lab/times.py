@@ -14,7 +14,7 @@ _SECOND: Final = 1_000_000_000
 _FRACTION: Final = re.compile(r"(\d\d:\d\d:\d\d)[.,](\d{1,9})(?!\d)")
 
 
-def nanoseconds(time: Time, name: str) -> int:
+def nanoseconds(time: object, name: str) -> int:
     """The time in ns; ConfigError says what was expected of the argument `name`.
 
     >>> nanoseconds("2024-08-08 00:00:01.5", "start"), nanoseconds("1723075201500000000", "start")

@@ -73,8 +73,10 @@ class Stream:
         price: float = 6.25,
         tick: Steps = None,
         lot: Steps = None,
+        gaps: float = 1.0,
     ) -> None:
-        if not venues or len(set(venues)) != len(venues) or not price > 0 or start % 1000:
+        """`gaps` says how often feeds break, as a multiple of every few minutes."""
+        if not venues or len(set(venues)) != len(venues) or not price > 0 or start % 1000 or not gaps > 0:
             raise ValueError(f"venues {venues!r}, price {price}, start {start}: expected different venues, whole us")
         self.markets = tuple(_market(venue, i, symbol, price, tick, lot) for i, venue in enumerate(sorted(venues)))
         self._world = np.zeros(1, WORLD)
@@ -85,6 +87,7 @@ class Stream:
         self._world["now"] = self._world["until"] = start // 1000
         for i, market in enumerate(self.markets):
             _settle(self._venues[i], i, market, _profile(market.venue, i), price)
+        self._venues["gap_s"] /= gaps
         shares = [_profile(market.venue, i).trades for i, market in enumerate(self.markets)]
         self._venues["share"] = np.array(shares) / sum(shares)
         opening = np.zeros(4 * RING * len(venues), ROW)

@@ -6,13 +6,12 @@ from typing import Any, Final, NamedTuple
 from numpy.typing import NDArray
 
 from stackedmm.config import StackedMarketMakingConfig
-from stackedmm.config.fill import Filled, fill, with_fees
+from stackedmm.config.fill import Filled, fill
 from stackedmm.core.market import Market
 from stackedmm.engine.arm import arm
 from stackedmm.rules import RuleSet
 from stackedmm.sim import build
 
-LATENCY_NS: Final = 5_000_000
 TIMER_NS: Final = 100_000_000
 
 
@@ -33,20 +32,15 @@ def assemble(
     values: Mapping[str, float] | None,
     *,
     seed: int,
+    **venue: Any,
 ) -> Assembly:
-    """State, links and simulated venues for the markets of `choose`; `ticks` say about where they trade."""
-    costed = [with_fees(config, market, None) for market in markets]
-    prices = [float(market.tick) * at for market, at in zip(costed, ticks, strict=True)]
-    filled = fill(config, costed, prices, seed=seed)
-    each = filled.state[0]["markets"][: len(costed)]
-    X, XA = build.build(
-        costed,
-        latency_ns=LATENCY_NS,
-        queue="power_prob",
-        partial_fills=True,
-        timer_ns=TIMER_NS,
-        units=[(int(m["lot_units"]), int(m["cost_units"])) for m in each],
-        price_hints=list(ticks),
-        seed=seed,
-    )
+    """State, links and simulated venues for the markets of `choose`; `ticks` say about where they trade.
+
+    `venue` are the options of `sim.build` that are left open here.
+    """
+    prices = [float(market.tick) * at for market, at in zip(markets, ticks, strict=True)]
+    filled = fill(config, markets, prices, seed=seed)
+    each = filled.state[0]["markets"][: len(markets)]
+    units = [(int(m["lot_units"]), int(m["cost_units"])) for m in each]
+    X, XA = build.build(markets, timer_ns=TIMER_NS, units=units, price_hints=list(ticks), seed=seed, **venue)
     return Assembly(filled, arm(filled, rules, values), X, XA)

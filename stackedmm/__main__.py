@@ -1,0 +1,7 @@
+"""`python -m stackedmm` is `stackedmm`."""
+
+import sys
+
+from stackedmm.cli.main import main
+
+sys.exit(main())

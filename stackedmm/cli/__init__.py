@@ -1,0 +1,1 @@
+"""The commands of `stackedmm`: each file registers its own, `main` runs them."""

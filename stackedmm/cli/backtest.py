@@ -1,0 +1,163 @@
+"""Run a configuration over recorded or synthetic markets, and say what came of it."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from stackedmm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from stackedmm.config import StackedMarketMakingConfig
+    from stackedmm.core.recording import Recording
+
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+WIDTH: Final = 110
+"""Of the tables where the output is no terminal."""
+
+
+def add(subparsers: "Subparsers") -> None:
+    """Register `backtest`; its handler is left in `args.run`."""
+    parser = subparsers.add_parser("backtest", help=__doc__, description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--config", metavar="FILE", help="configuration as JSON")
+    what.add_argument("--template", metavar="NAME", help="a configuration that comes with stackedmm")
+    parser.add_argument("--data", nargs="+", metavar="FILE", help="neutral Parquet; without it a synthetic market")
+    parser.add_argument("--seconds", type=float, metavar="N", help="of the synthetic market, 1800")
+    parser.add_argument("--rules", metavar="DIR", help="folder of rule files")
+    parser.add_argument("--latency-ms", type=float, default=5.0, metavar="N", help="one way, %(default)s")
+    parser.add_argument("--queue", default="power_prob_3", metavar="MODEL", help="of the queue's motion, %(default)s")
+    parser.add_argument("--fees", metavar="M,T", help="maker and taker in bps: 1,5, or --fees=-0.5,3 for a rebate")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of everything drawn, %(default)s")
+    parser.add_argument("--start", metavar="T", help="ISO time (UTC without a zone) or ns; earlier rows are warm-up")
+    parser.add_argument("--end", metavar="T", help="likewise; rows from here on are not read")
+    parser.add_argument("--markets", nargs="+", metavar="FILE", help="descriptions of markets, ccxt's or the venues'")
+    parser.add_argument("--out", metavar="DIR", help="write orders, fills, decisions, series and summary there")
+    parser.add_argument("--picture", metavar="FILE", help="draw the run: .png, .svg or .pdf")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run, show, write. Bad input raises ConfigError or RuleError before anything is written."""
+    from stackedmm.lab import backtest
+    from stackedmm.lab.picture import check_name
+    from stackedmm.lab.save import check_place
+
+    config = _config(args)
+    fees = tuple(args.fees.split(",")) if args.fees is not None else None
+    if args.out is not None:
+        check_place(Path(args.out))
+    if args.picture is not None:
+        check_name(Path(args.picture))
+    with Told(args.data is not None) as told:
+        result = backtest(
+            config,
+            _data(args, config),
+            args.rules,
+            latency_ms=args.latency_ms,
+            queue=args.queue,
+            fees=fees,
+            seed=args.seed,
+            start=args.start,
+            end=args.end,
+            markets=args.markets,
+            progress=told,
+        )
+    if args.out is not None:
+        result.save(args.out)
+    if args.picture is not None:
+        result.picture(args.picture)
+    _show(result, args.json)
+    return 0
+
+
+def _config(args: argparse.Namespace) -> "StackedMarketMakingConfig":
+    from stackedmm.config import TEMPLATES, load
+
+    if args.config is not None:
+        return load(args.config)
+    if args.template not in TEMPLATES:
+        raise ConfigError(f"--template: {args.template!r}, expected one of {', '.join(TEMPLATES)}")
+    return TEMPLATES[args.template]()
+
+
+def _data(args: argparse.Namespace, config: "StackedMarketMakingConfig") -> "list[str] | Recording":
+    from stackedmm.lab.data import SYNTHETIC_SECONDS, market_for
+
+    if args.data is not None:
+        if args.seconds is not None:
+            raise ConfigError("--seconds: is of the synthetic market; with --data say --start and --end")
+        return list(args.data)
+    if args.markets is not None:
+        raise ConfigError("--markets: describes the markets of --data")
+    return market_for(config, SYNTHETIC_SECONDS if args.seconds is None else args.seconds, seed=args.seed)
+
+
+def _show(result: Any, as_json: bool) -> None:
+    from rich.console import Console
+
+    from stackedmm.lab.show import renderable
+
+    if as_json:
+        print(json.dumps(result.summary))
+        return
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    console.print(renderable(result.summary, result.config))
+
+
+class Told:
+    """Progress on stderr: a bar where a person looks, else one line where something takes long."""
+
+    def __init__(self, reads: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._console = Console(stderr=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+        )
+        self._bar: Progress = Progress(
+            *columns, console=self._console, transient=True, disable=not self._console.is_terminal
+        )
+        self._task = self._bar.add_task("loading", total=1.0, rate="")
+        self._stage = ""
+        self._began = 0.0
+        self._reads = reads
+
+    def __enter__(self) -> "Told":
+        self._bar.start()
+        self("loading", 0.0, 0)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, stage: str, done: float, rows: int) -> None:
+        """What `backtest` calls."""
+        now = self._bar.get_time()
+        if stage != self._stage:
+            self._stage, self._began = stage, now
+            self._bar.update(self._task, description=self._words(stage))
+        passed = now - self._began
+        rate = f"{rows / passed / 1e6:.1f} million rows/s" if stage == "running" and passed > 0.2 else ""
+        self._bar.update(self._task, completed=done, rate=rate)
+
+    def _words(self, stage: str) -> str:
+        """What a stage is called; one that waits for the compiler says so, on a screen or in a log."""
+        from stackedmm.lab.ready import LOOP, MAKERS, READERS, ready
+
+        entries = {"loading": READERS if self._reads else MAKERS, "compiling": LOOP}.get(stage, ())
+        if ready(entries):
+            return "running" if stage == "compiling" else stage
+        what = "the engine, once, about half a minute" if stage == "compiling" else "what reads market data, once"
+        if not self._console.is_terminal:
+            print(f"compiling {what}", file=sys.stderr, flush=True)
+        return f"compiling {what}"
