@@ -63,6 +63,9 @@ def check_lists(s, kept) -> None:
         for slot in listed:
             o = orders[slot]
             assert int(m["bloom"][o["side"]]) >> (int(o["px"]) & 63) & 1, f"market {i}: bloom misses slot {slot}"
+            assert m["live_key"][listed.index(slot)] == o["px"] * (1 - 2 * o["side"]), f"market {i}: key of slot {slot}"
+            bit = int(m["shows"][o["side"]]) >> (int(o["px"]) & 63) & 1
+            assert bit or o["shown"] == 0, f"market {i}: the book shows slot {slot} unnoticed"
     living_now = [int(k) for k in kept if orders[k]["life"] != GHOST]
     slots = s["quotes"]["order"][: s["quotes_n"]].tolist()
     standing = {k: slot for k, slot in enumerate(slots) if slot >= 0}

@@ -80,6 +80,7 @@ def stop_quote(s, k, stop, out):
     """The same for one quote."""
     halted = stop <= rows.PAUSED or stop == rows.LOSS_LIMIT
     quoting.close_bucket(s, s.lines[s.quotes[k].line], s.quotes[k])
+    s.quotes[k].target_px = 0
     stand_down(s, k, stop, rows.STOPPED if halted else rows.STALE, out)
 
 

@@ -10,13 +10,7 @@ import math
 import numpy as np
 
 from stackedmm.core import book, own
-from stackedmm.core.codes import (
-    AGGREGATED,
-    COMPONENT_VENUES,
-    LIQUIDITY_WEIGHTED,
-    PARTIAL_REFERENCE,
-    SINGLE_VENUE,
-)
+from stackedmm.core.codes import AGGREGATED, COMPONENT_VENUES, LIQUIDITY_WEIGHTED, PARTIAL_REFERENCE, SINGLE_VENUE
 from stackedmm.core.machine import entry, part
 
 BASIS_WARM_S = 60.0

@@ -156,7 +156,7 @@ MUTANTS: Final = (
     Mutant(
         "orders are not post-only",
         "an earlier system of this design: no post-only",
-        "core/requote.py",
+        "core/commands.py",
         "    c.marks = rows.POST_ONLY if s.taker_check == 1 else 0\n",
         "    c.marks = 0\n",
     ),

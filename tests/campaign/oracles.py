@@ -13,7 +13,7 @@ from stackedmm.core.codes import FOREIGN_FILL, LATE_FILL
 from stackedmm.core.own import LIVE, PENDING
 from stackedmm.engine import witness
 from stackedmm.sim import truth
-from tests.campaign.trial import KILL_S, LIVENESS_S, OPENING_PRICE, REJECTED_S, SAFETY_S, Trial, begin
+from tests.campaign.trial import KILL_S, LIVENESS_S, OPENING_PRICE, REJECTED_S, SAFETY_S, SECOND, Trial, begin
 
 CHECK_S: Final = 2
 EXCUSES: Final = {
@@ -83,14 +83,16 @@ def safety(t: Trial, found: Findings, hasty: bool) -> None:
 
 
 def liveness(t: Trial, found: Findings, hasty: bool) -> None:
-    """Faults are over: quotes come back, nothing stays unknown, positions are equal."""
-    limit = REJECTED_S if "refused_create" in t.draws else LIVENESS_S
-    for second in range(1, limit + 1):
+    """Faults are over: quotes come back, nothing stays unknown, positions are equal. Refusals in a row delay them."""
+    limit = LIVENESS_S
+    second, missing = 0, "nothing looked at"
+    while missing and second < limit:
+        second += 1
         t.until(SAFETY_S + second)
         sound(t, found)
         missing = not_back(t)
-        if not missing:
-            break
+        waits = int(t.s["markets"]["backoff_ns"].max()) - int(t.s["now"])
+        limit = min(max(limit, second + waits // SECOND + 3), REJECTED_S)
     found.ask("quotes back", not missing, lambda: f"{limit} s after the faults: {missing}")
 
 

@@ -29,8 +29,8 @@ FASTER: Final = 6
 """A synthetic market is thin: time runs so many times faster, so that much happens in half a minute."""
 SAFETY_S: Final = 30
 LIVENESS_S: Final = 10
-REJECTED_S: Final = 22
-"""After a storm of rejects the engine waits up to 20 s before it tries again."""
+REJECTED_S: Final = 36
+"""A refusal may be heard ten seconds late, and after many in a row the engine waits twenty before it tries again."""
 KILL_S: Final = 12
 SECONDS: Final = SAFETY_S + REJECTED_S + KILL_S + 4
 MARKETS: Final = 6

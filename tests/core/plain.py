@@ -15,9 +15,10 @@ import numpy as np
 import stackedmm.core  # noqa: F401  (everybody else's copy comes first)
 
 PACKAGE = "stackedmm.core"
-NAMES = (
-    "book build inventory limits machine orders own quoting requote seen shape stack state statistics step steps tape volume"
-).split()
+NAMES = """
+    book build inventory limits machine orders own quoting requote seen
+    shape stack state statistics step steps tape volume
+""".split()
 
 
 def core_modules() -> dict[str, ModuleType]:

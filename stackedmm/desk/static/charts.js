@@ -23,6 +23,8 @@ export async function ready() {
   paint();
 }
 
+export const drawn = () => models !== null;
+
 export function hello(message) {
   said = message;
   rings = message.points;

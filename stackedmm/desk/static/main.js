@@ -16,7 +16,7 @@ const WORDS = {
 };
 
 function veil(message) {
-  const words = WORDS[message.phase];
+  const words = WORDS[message.phase] ?? (charts.drawn() ? null : ["Drawing", ""]);
   $("veil").hidden = !words;
   if (!words) return;
   text($("veil-title"), words[0]);
