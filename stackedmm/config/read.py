@@ -84,7 +84,7 @@ def parse(text: str, name: str) -> object:
     try:
         return json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError as error:
-        raise _fault(name, text, error.pos, _syntax(text, error)) from None
+        raise _fault(name, text, _culprit(text, error), _syntax(text, error)) from None
 
 
 _FAR = re.compile(r"[eE][+-]?0*[1-9]\d{3}")
@@ -130,10 +130,18 @@ def _once(word: str, keys: set[str], name: str, text: str, start: int) -> None:
 def _syntax(text: str, error: json.JSONDecodeError) -> str:
     if not text.strip():
         return "found nothing, expected an object"
-    before = text[: error.pos].rstrip()
-    if text[error.pos : error.pos + 1] in ("}", "]") and before.endswith(","):
-        return f"found a comma before {text[error.pos]}, expected none after the last entry"
+    at = _culprit(text, error)
+    if text[at : at + 1] in ("}", "]") and text[:at].rstrip().endswith(","):
+        return f"found a comma before {text[at]}, expected none after the last entry"
     return f"not JSON: {error.msg}"
+
+
+def _culprit(text: str, error: json.JSONDecodeError) -> int:
+    """Where the error is: some Pythons point at a comma that is one too many, some at the bracket behind it."""
+    if text[error.pos : error.pos + 1] != ",":
+        return error.pos
+    behind = text[error.pos + 1 :]
+    return len(text) - len(behind.lstrip()) if behind.lstrip()[:1] in ("}", "]") else error.pos
 
 
 def _fault(name: str, text: str, position: int, message: str) -> ConfigError:

@@ -215,7 +215,6 @@ def place(s, k, out):
     q = s.quotes[k]
     m = s.markets[q.market]
     line = s.lines[q.line]
-    want = s.want
     if s.free_n == 0:
         s.events[NO_SLOT] += 1
         return
@@ -224,7 +223,26 @@ def place(s, k, out):
     slot = np.int64(s.free[s.free_at])
     s.free_at = (s.free_at + 1) & (ORDERS - 1)
     s.free_n -= 1
+    o = write_down(s, k, slot)
+    count(s, o, 1)
+    own.enter(s, q.market, slot)
+    q.order = slot
+    q.changed_ns = s.now
+    q.jitter = draw(line)
+    refuse(s, q, rows.OK)
+    m.tokens -= 1.0
+    line.placed += 1
+    s.open_orders += 1
+    emit(s, out, rows.PLACE, rows.NEW, slot)
+    explain(s, out[s.out_n - 1], k)
+
+
+@part
+def write_down(s, k, slot):
+    """The record of an order about to be sent."""
     o = s.orders[slot]
+    q = s.quotes[k]
+    want = s.want
     s.counter += 1
     o.ref = s.counter * ORDERS + slot
     o.px = want.px
@@ -248,19 +266,9 @@ def place(s, k, out):
     o.venue_ns = 0
     o.shown = 0
     o.level_ns = 0
-    o.local_mid = m.mid
+    o.local_mid = s.markets[q.market].mid
     o.reference = s.reference
-    count(s, o, 1)
-    own.enter(s, q.market, slot)
-    q.order = slot
-    q.changed_ns = s.now
-    q.jitter = draw(line)
-    refuse(s, q, rows.OK)
-    m.tokens -= 1.0
-    line.placed += 1
-    s.open_orders += 1
-    emit(s, out, rows.PLACE, rows.NEW, slot)
-    explain(s, out[s.out_n - 1], k)
+    return o
 
 
 @part

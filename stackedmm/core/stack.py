@@ -32,7 +32,7 @@ def belongs(s, i, source, market):
         return False
     if m.usable == 0 or m.enabled == 0:
         return False
-    return m.perp == 0 or m.basis_seconds >= BASIS_WARM_S or spotless(s)
+    return m.in_spot_stack == 0 or m.basis_seconds >= BASIS_WARM_S
 
 
 @part
@@ -57,8 +57,8 @@ def load(s, A, i, side, key):
         key = book.next_level(b, A, key)
     s.cursor[side, i] = key
     s.cursor_left[side, i] = lots * m.lot_base
-    if key != book.NONE:
-        s.cursor_price[side, i] = key * b.sign * m.tick_size / (1.0 + m.basis)
+    price = key * b.sign * m.tick_size
+    s.cursor_price[side, i] = price if m.basis == 0.0 else price / (1.0 + m.basis)
 
 
 @part
@@ -87,11 +87,13 @@ def begin(s, A, source, market):
     """Set all cursors on the best levels of the source's books; returns how many markets take part."""
     taking = 0
     for i in range(s.markets_n):
+        m = s.markets[i]
         s.taking[i] = 1 if belongs(s, i, source, market) else 0
         if s.taking[i] == 1:
             taking += 1
-            for side in range(2):
-                load(s, A, i, side, s.books[i, side].best)
+            known = m.touched == 0  # then its best of others is, and our own orders before it are passed over
+            load(s, A, i, 0, m.touch[0] if known else s.books[i, 0].best)
+            load(s, A, i, 1, -m.touch[1] if known else s.books[i, 1].best)
         else:
             s.cursor[0, i] = book.NONE
             s.cursor[1, i] = book.NONE

@@ -5,6 +5,8 @@ eight level changes around the touch. Quotes on the wrong side of the mid are pu
 for each size and kept.
 """
 
+# ruff: noqa: NPY002  (compiled code has the legacy generators only)
+
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -37,12 +39,16 @@ def recording(count: int, venues: int, folder: Path) -> Recording:
         fresh = path.with_suffix(".new.npy")
         np.save(fresh, made)
         fresh.replace(path)
-    found = np.load(path, mmap_mode="r").view(rows.ROW).view(np.ndarray)
-    markets = tuple(
+    found = np.load(path, mmap_mode="r").view(np.ndarray)
+    return Recording(described(venues), found, found, int(found["ts"][0]), int(found["ts"][-1]) + 1)
+
+
+def described(venues: int) -> tuple[Market, ...]:
+    """The markets' description."""
+    return tuple(
         Market(name, "COIN/USDT:USDT", "COIN", "USDT", TICK, LOT, kind="linear", source="synthetic")
         for name in VENUES[:venues]
     )
-    return Recording(markets, found, found, int(found["ts"][0]), int(found["ts"][-1]) + 1)
 
 
 def make(count: int, venues: int) -> np.ndarray[Any, Any]:

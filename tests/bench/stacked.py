@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from stackedmm.config import validate
-from stackedmm.config.fill import choose, fill
+from stackedmm.config.fill import fill
 from stackedmm.core import machine, rows
 from stackedmm.core.recording import Recording
 from stackedmm.engine.arm import arm
 from stackedmm.engine.loop import run
-from stackedmm.rules import RuleSet, load
+from stackedmm.rules import RuleSet
 from stackedmm.sim import build, feed
 
 RULES = Path(__file__).parent / "rules"
@@ -27,7 +27,7 @@ PASSIVE = ((2.5, 0.6, 1), (5.0, 0.9, 1), (9.0, 1.2, 2))
 """bps, coins, and the move of the target in bps that re-quotes."""
 
 
-def configuration(venues: list[str], tob: int = 2, passive: int = 3, **more: Any) -> Any:
+def configuration(venues: list[str], tob: int = 2, passive: int = 3, levels: int = 1, **more: Any) -> Any:
     """The stacked task as one configuration; budgets and intervals are set so that they do not bind."""
     free = {"min_replace_interval_ms": 0}
     return validate(
@@ -62,6 +62,8 @@ def configuration(venues: list[str], tob: int = 2, passive: int = 3, **more: Any
                     "spread_coefficient_method": "none",
                     "quantity_coefficient_method": "none",
                     "timeout_seconds": 120,
+                    "levels": levels,
+                    "level_step_bps": 2,
                     **free,
                 }
                 for i in range(passive)
@@ -84,9 +86,15 @@ class Run:
     simulation: Any
 
 
-def backtest(recording: Recording, rules: RuleSet | None, *, publish: bool = True, until: int = 0, **config: Any) -> Run:
+def backtest(
+    recording: Recording, rules: RuleSet | None, *, publish: bool = True, until: int = 0, **config: Any
+) -> Run:
     """Run the stacked task over a recording."""
-    filled = fill(configuration([m.venue for m in recording.markets], **config), recording.markets, [100.0] * len(recording.markets))
+    filled = fill(
+        configuration([m.venue for m in recording.markets], **config),
+        recording.markets,
+        [100.0] * len(recording.markets),
+    )
     links = arm(filled, rules)
     s = filled.state[0]
     units = [(int(m["lot_units"]), int(m["cost_units"])) for m in s["markets"][: len(recording.markets)]]

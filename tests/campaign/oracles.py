@@ -13,7 +13,7 @@ from stackedmm.core.codes import FOREIGN_FILL, LATE_FILL
 from stackedmm.core.own import LIVE, PENDING
 from stackedmm.engine import witness
 from stackedmm.sim import truth
-from tests.campaign.trial import KILL_S, LIVENESS_S, OPENING_PRICE, REJECTED_S, SAFETY_S, SECOND, Trial, begin
+from tests.campaign.trial import KILL_S, LIVENESS_S, OPENING_PRICE, REJECTED_S, SAFETY_S, SECOND, VALID_S, Trial, begin
 
 CHECK_S: Final = 2
 EXCUSES: Final = {
@@ -85,20 +85,21 @@ def safety(t: Trial, found: Findings, hasty: bool) -> None:
 def liveness(t: Trial, found: Findings, hasty: bool) -> None:
     """Faults are over: quotes come back, nothing stays unknown, positions are equal. Refusals in a row delay them."""
     limit = LIVENESS_S
-    second, missing = 0, "nothing looked at"
+    second, missing = 0.0, "nothing looked at"
     while missing and second < limit:
-        second += 1
+        second += 0.25
         t.until(SAFETY_S + second)
-        sound(t, found)
+        if second % 1 == 0:
+            sound(t, found)
         missing = not_back(t)
         waits = int(t.s["markets"]["backoff_ns"].max()) - int(t.s["now"])
-        limit = min(max(limit, second + waits // SECOND + 3), REJECTED_S)
+        limit = min(max(limit, int(second) + waits // SECOND + 3), REJECTED_S)
     found.ask("quotes back", not missing, lambda: f"{limit} s after the faults: {missing}")
 
 
 def kill(t: Trial, found: Findings, hasty: bool) -> None:
     """A person kills, in half the seeds while the network fails again."""
-    now = (int(t.s["now"]) - t.start) / 1e9 + 0.05
+    now = max((int(t.s["now"]) - t.start) / 1e9, SAFETY_S + VALID_S) + 0.05
     t.until(now)
     faulty = bool(t.draws["kill_in_faults"])
     t.switch(faulty)

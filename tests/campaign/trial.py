@@ -29,6 +29,8 @@ FASTER: Final = 6
 """A synthetic market is thin: time runs so many times faster, so that much happens in half a minute."""
 SAFETY_S: Final = 30
 LIVENESS_S: Final = 10
+VALID_S: Final = 5
+"""How long a create may still be on its way when the faults are over."""
 REJECTED_S: Final = 36
 """A refusal may be heard ten seconds late, and after many in a row the engine waits twenty before it tries again."""
 KILL_S: Final = 12
@@ -39,10 +41,10 @@ VENUES: Final = (("binance", "bybit"), ("binance", "bybit", "gate"))
 
 FAULTS: Final[Mapping[str, tuple[int, int]]] = {
     "lost_request": (5_000, 150_000),
-    "late_create": (5_000, 100_000),
-    "lost_answer": (5_000, 200_000),
+    "late_create": (5_000, 400_000),
+    "lost_answer": (5_000, 500_000),
     "duplicate_answer": (5_000, 200_000),
-    "late_answer": (5_000, 150_000),
+    "late_answer": (5_000, 600_000),
     "reordered_answer": (5_000, 300_000),
     "refused_create": (5_000, 300_000),
     "missed_fill": (50_000, 700_000),
@@ -52,7 +54,7 @@ FAULTS: Final[Mapping[str, tuple[int, int]]] = {
     "feed_trouble": (2_000, 20_000),
     "crossed": (2_000, 20_000),
 }
-"""Millionths: how weak and how strong each fault may be when a seed draws it."""
+"""Millionths: how weak and how strong each fault may be when a seed draws it; weak ones are drawn more often."""
 OURS: Final = ("missed_fill", "unanswered", "refused_cancel", "false_not_found", "feed_trouble", "crossed")
 OUR_NAMES: Final = {
     "missed": "fault: fill missed by the stream",
@@ -232,7 +234,7 @@ def begin(seed: int) -> Trial:
     G["seed"], G["due"], G["crossing"] = seed * 2 + 1, fault_state.NEVER, -1
     for name, (least, most) in FAULTS.items():
         if random.random() < 0.45:
-            draws[name] = random.randrange(least, most)
+            draws[name] = round(least + (most - least) * random.random() ** 2)
     for name, (least, most) in DELAYS.items():
         draws[name] = random.randrange(least, most) * MS
     draws["kill_in_faults"] = int(random.random() < 0.5)

@@ -71,16 +71,19 @@ async def read(page):
 def test_a_page_hears_the_past_and_then_every_frame_from_where_it_ended(desk):
     async def listen():
         async with connect(desk) as page:
-            hello = await read(page)
-            assert hello["type"] == "hello"
-            assert len(hello["points"][0]) == hello["to"]["points"][0] > 30
-            at, count = hello["to"], 0
+            at, count, missed = {}, 0, 0
             while count < 6:
-                frame = await read(page)
-                if "from" in frame:
-                    assert frame["from"] == at
-                    assert len(frame["points"][0]) == frame["to"]["points"][0] - at["points"][0]
-                    at, count = frame["to"], count + 1
+                message = await read(page)
+                if message["type"] == "hello":
+                    assert len(message["points"][0]) == message["to"]["points"][0] > 30
+                    at, count = message["to"], 0
+                elif message.get("from") == at:
+                    assert len(message["points"][0]) == message["to"]["points"][0] - at["points"][0]
+                    at, count = message["to"], count + 1
+                elif "from" in message:  # a busy machine may skip a frame: the page asks for the past again
+                    missed += 1
+                    assert missed < 20
+                    page.write_message('{"do": "backfill"}')
 
     asyncio.run(listen())
 

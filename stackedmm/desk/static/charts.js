@@ -52,7 +52,7 @@ const marks = (fills, side) => {
 };
 
 function refill() {
-  if (!models || !said) return;
+  if (!models || !said || !rings[chosen].length) return;
   models.points.setv({ data: columns(rings[chosen]) }, { sync: false });
   models.buys.setv({ data: marks(waiting, 0) }, { sync: false });
   models.sells.setv({ data: marks(waiting, 1) }, { sync: false });
@@ -77,19 +77,23 @@ export function frame(message) {
       if (rings[i].length > limits[i]) rings[i].splice(0, rings[i].length - limits[i]);
     });
     if (message.fills.length) waiting = waiting.concat(message.fills).slice(-1000);
-    if (models) {
-      const rows = message.points[chosen];
-      if (message.fills.length) {
-        models.buys.stream(marks(message.fills, 0), 1000, { sync: false });
-        models.sells.stream(marks(message.fills, 1), 1000, { sync: false });
-      }
-      if (rows.length) {
-        models.points.stream(columns(rows), limits[chosen], { sync: false });
-        slide();
-      }
-    }
+    if (models) append(message, limits[chosen]);
   }
   if (message.t !== undefined) words(message);
+}
+
+// Into an empty ring everything goes anew: until then the figures hold what they were made with.
+function append(message, limit) {
+  const rows = message.points[chosen];
+  if (rings[chosen].length === rows.length) return refill();
+  if (message.fills.length) {
+    models.buys.stream(marks(message.fills, 0), 1000, { sync: false });
+    models.sells.stream(marks(message.fills, 1), 1000, { sync: false });
+  }
+  if (rows.length) {
+    models.points.stream(columns(rows), limit, { sync: false });
+    slide();
+  }
 }
 
 function words(message) {
