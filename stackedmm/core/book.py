@@ -66,29 +66,41 @@ def place_side(side: Any, sign: int, offset: int, window: int, far: int) -> int:
 
 @leaf
 def put(b, A, key, lots):
-    """Set the absolute quantity of a level (0 deletes it) and return what it was. O(1) amortised."""
+    """Set the absolute quantity of a level (0 deletes it) and return what it was. O(1) amortised.
+
+    Written without branches on whether the level stands: half of the rows would take the processor by surprise.
+    """
     at = key - b.lo
-    if at < 0 or at > b.mask:
+    if np.uint64(at) > np.uint64(b.mask):
         return put_outside(b, A, key, lots)
     slot = key & b.mask
-    cell = b.ring + slot
+    cell = np.uint64(b.ring + slot)
     old = A[cell]
     A[cell] = lots
+    stands = np.int64(lots > 0)
+    b.levels += stands - np.int64(old > 0)
+    cell = np.uint64(b.bits + (slot >> 6))
+    word = A[cell]
+    bits = (word & ~(np.int64(1) << (slot & 63))) | (stands << (slot & 63))
+    A[cell] = bits
+    if (word == 0) != (bits == 0):
+        note_word(b, A, slot >> 6, bits)
     if lots > 0:
-        if old == 0:
-            mark(b, A, slot)
-            b.levels += 1
-            if key > b.best:
-                b.best = key
-    elif old > 0:
-        unmark(b, A, slot)
-        b.levels -= 1
-        if key == b.best:
-            sink(b, A)
+        b.best = max(b.best, key)
+    elif key == b.best:
+        sink(b, A)
     return old
 
 
 @part
+def note_word(b, A, word, bits):
+    """A word of bits became empty, or is so no more."""
+    top = b.tops + (word >> 6)
+    bit = np.int64(1) << (word & 63)
+    A[top] = A[top] & ~bit if bits == 0 else A[top] | bit
+
+
+@leaf
 def lots_at(b, A, key):
     """Quantity at a level, 0 if there is none."""
     at = key - b.lo

@@ -65,7 +65,6 @@ def allocate(
     s["seen_ring"] = offset + SEEN
     s["marks_ring"], s["marks_mask"] = offset + SEEN + SEEN // 2, MARKS - 1
     s["markets_n"], s["out_max"] = len(markets), out_max
-    s["free"] = np.arange(ORDERS)
     s["free_n"] = ORDERS
     s["starved"] = s["starving"] = limits.STARVED_NONE
     s["reference_used"] = -1

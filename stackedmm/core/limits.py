@@ -56,7 +56,7 @@ def judge(s, k):
         return
     if notional(m, want.px, want.lots) > s.max_order_value:
         want.reason = rows.ORDER_VALUE
-    elif m.lives >= OPEN or s.free_n == 0 or alive(s, m) >= s.max_open_orders:
+    elif m.lives >= OPEN or s.free_n == 0 or (m.lives >= s.max_open_orders and alive(s, m) >= s.max_open_orders):
         want.reason = rows.OPEN_ORDERS
     elif s.now < m.backoff_ns:
         want.reason = rows.REJECT_BACKOFF
@@ -86,6 +86,8 @@ def cut_to_band(s, q, m):
 def promised(s, q):
     """Ledger units for quotes of better rank whose orders are gone and whose replacement interval still runs."""
     units = np.int64(0)
+    if s.waiting[q.side] == 0:
+        return units
     for k in range(s.quotes_n):
         other = s.quotes[k]
         if other.rank < q.rank and other.side == q.side and other.order < 0 and other.reason == rows.WAIT_INTERVAL:
@@ -145,10 +147,10 @@ def perp_room(s, m, side, price):
 def crosses_own(s, m, side, px):
     """Whether an order here would meet one of our own of the other side that may be alive."""
     for i in range(m.lives):
-        o = s.orders[m.live[i]]
-        if o.side != side and o.life != GHOST:
-            if (side == 0 and px >= o.px) or (side == 1 and px <= o.px):
-                return True
+        key = m.live_key[i]
+        meets = (key < 0 and -key <= px) if side == 0 else key >= px
+        if meets and s.orders[m.live[i]].life != GHOST:
+            return True
     return False
 
 

@@ -65,13 +65,16 @@ def unsettled(o):
 def count(s, o, sign):
     """Enter (+1) or take out (-1) an order's part in the exposure sums; call around every change of an order."""
     m = s.markets[o.market]
+    side = o.side
     units = sign * left(o) * m.lot_units
-    m.open_lots[o.side] += sign * unsettled(o)
-    s.lines[o.line].held[o.side] += sign * unsettled(o) * m.lot_units
-    s.open_units[o.side] += units
+    open_lots = sign * unsettled(o)
+    m.open_lots[side] += open_lots
+    s.lines[o.line].held[side] += open_lots * m.lot_units
+    s.open_units[side] += units
     if o.canceling == 1:
-        s.dying_units[o.side] += units
-    s.ledger.provisional += sign * (1 - 2 * o.side) * owed(o) * m.lot_units
+        s.dying_units[side] += units
+    if o.claimed > o.filled:
+        s.ledger.provisional += sign * (1 - 2 * side) * owed(o) * m.lot_units
 
 
 @part
@@ -195,6 +198,9 @@ def answer(s, row):
         s.events[ORDER_AFTER_DEATH] += 1
         echo = slot >= 0 and when <= o.venue_ns
         return not echo and (row.kind == rows.ACK or row.kind == rows.LIVE)
+    if as_sent(o, row):
+        acknowledged(s, slot, o, row)
+        return False
     provisional = s.ledger.provisional
     count(s, o, -1)
     hear(s, slot, o, row, when)
@@ -202,6 +208,13 @@ def answer(s, row):
     if s.ledger.provisional != provisional:
         inventory.refresh(s)
     return False
+
+
+@part
+def as_sent(o, row):
+    """Whether the venue took a create as it was sent: its part in the exposure sums stays what it is."""
+    same = row.qty == o.lots and (row.px == o.px or row.px == 0)
+    return row.kind == rows.ACK and o.life == PENDING and same and o.filled == 0 and o.claimed == 0
 
 
 @part
@@ -298,7 +311,10 @@ def fill_order(s, slot, row):
 
 @part
 def debit(s, o, lots):
-    """What fills is taken from the bucket that paid for it; a late fill may make it negative."""
+    """What fills is taken from the bucket that paid for it; a late fill may make it negative.
+
+    The bucket is filled up to now first: what it could not hold while it was full must not come back afterwards.
+    """
     m = s.markets[o.market]
     line = s.lines[o.line]
     q = s.quotes[o.quote]
@@ -310,9 +326,14 @@ def debit(s, o, lots):
     q.filled_hour += coins
     if line.kind == TOB:
         if line.shared_bucket == 1:
-            line.bucket[o.side] -= coins
+            age = s.now - line.bucket_ns[o.side]
+            full = max(line.bucket_cap[o.side], line.bucket[o.side])
+            line.bucket[o.side] = min(line.bucket[o.side] + line.bucket_rate[o.side] * age, full) - coins
+            line.bucket_ns[o.side] = s.now
         else:
-            q.bucket -= coins
+            full = max(q.bucket_cap, q.bucket)
+            q.bucket = min(q.bucket + q.bucket_rate * (s.now - q.bucket_ns), full) - coins
+            q.bucket_ns = s.now
 
 
 @part

@@ -8,7 +8,6 @@ never shows our orders needs no switch, and a feed that lags behind a cancel lea
 import numpy as np
 
 from stackedmm.core import book
-from stackedmm.core.codes import ORDERS
 from stackedmm.core.machine import leaf, part
 
 # Lives of an order.
@@ -20,25 +19,41 @@ SETTLING = 4
 GHOST = 5
 LIVES = ("free", "pending", "live", "unknown", "settling", "ghost")
 
+SHARED = -1
+"""No price: more than one price has the same place in a table of 64."""
 GHOST_NS = 1_000_000_000
 """A ghost is forgotten after this even if its level never moved."""
 
 
 @leaf
 def may_show(m, side, px):
-    """Whether an own order may stand at this price; false is certain."""
-    return (m.bloom[side] >> (px & 63)) & 1 != 0
+    """Whether an own order may stand at this price; false is certain. O(1)."""
+    if (m.bloom[side] >> (px & 63)) & 1 == 0:
+        return False
+    near = m.near_px[side, px & 63]
+    return near == px or near == SHARED
 
 
-@part
+@leaf
 def shows(m, side, px):
     """Whether the book may show own lots at this price now; false is certain."""
     return (m.shows[side] >> (px & 63)) & 1 != 0
 
 
-@part
+@leaf
 def shown_at(s, m, side, px):
-    """Lots of our own that the local book shows at a price."""
+    """Lots of our own that the local book shows at a price. O(1) but where two prices share a place."""
+    if not shows(m, side, px):
+        return np.int64(0)
+    near = m.shown_px[side, px & 63]
+    if near == SHARED:
+        return shown_by_orders(s, m, side, px)
+    return m.shown_lots[side, px & 63] if near == px else np.int64(0)
+
+
+@part
+def shown_by_orders(s, m, side, px):
+    """The same from the orders themselves."""
     lots = np.int64(0)
     key = px * (1 - 2 * side)
     for i in range(m.lives):
@@ -47,24 +62,10 @@ def shown_at(s, m, side, px):
     return lots
 
 
-@part
-def stands_at(m, side, px):
-    """Whether an order of ours, living or dead, may be in the book at this price."""
-    key = px * (1 - 2 * side)
-    for i in range(m.lives):
-        if m.live_key[i] == key:
-            return True
-    return False
-
-
-@part
+@leaf
 def others_at(s, A, m, b, side, key):
     """Lots at a level that are not ours."""
-    lots = book.lots_at(b, A, key)
-    px = key * b.sign
-    if shows(m, side, px):
-        lots = max(lots - shown_at(s, m, side, px), 0)
-    return lots
+    return max(book.lots_at(b, A, key) - shown_at(s, m, side, key * b.sign), 0)
 
 
 @part
@@ -76,58 +77,105 @@ def others_from(s, A, m, b, side, key):
 
 
 @part
-def level_moved(s, m, market, side, px, grown, exchange_ns):
-    """A row of a level where we may stand arrived: settle what it shows of ours, and let ghosts go."""
-    i = 0
+def level_moved(s, m, market, side, px, old, lots, exchange_ns):
+    """A row of a level where we may stand arrived: settle what it shows of ours, and let ghosts go.
+
+    Returns by how much what others show there changed.
+    """
     key = px * (1 - 2 * side)
+    before = np.int64(0)
+    after = np.int64(0)
+    i = 0
     while i < m.lives:
         slot = m.live[i]
         i += 1
         if m.live_key[i - 1] != key:
             continue
         o = s.orders[slot]
-        # A row of the same microsecond is the later one where it shrank by the order.
-        o.level_ns = exchange_ns + 1 if 0 < o.shown <= -grown else exchange_ns
-        left = o.lots - o.filled
-        known = o.life == LIVE or (o.life == UNKNOWN and o.venue_ns > 0) or o.life == GHOST
-        if known and exchange_ns >= o.venue_ns:
-            if o.life == GHOST:
-                o.shown = 0
-                forget(s, market, slot)
-                i -= 1
-            elif o.canceling == 0:
-                o.shown = left
-            elif grown <= -o.shown:
-                o.shown = 0
-        elif o.shown == 0 and grown >= left and o.life != GHOST and o.life != SETTLING:
+        before += o.shown
+        settle(o, lots - old, exchange_ns)
+        after += o.shown
+        if o.life == GHOST and o.shown == 0:
+            forget(s, market, slot)
+            i -= 1
+    if after != before:
+        note_level(s, m, side, px, before, after)
+    return max(lots - after, 0) - max(old - before, 0)
+
+
+@part
+def settle(o, grown, exchange_ns):
+    """What a row of its level, which grew by so many lots, says of one order: how much of it the book shows."""
+    # A row of the same microsecond is the later one where it shrank by the order.
+    o.level_ns = exchange_ns + 1 if 0 < o.shown <= -grown else exchange_ns
+    left = o.lots - o.filled
+    known = o.life == LIVE or (o.life == UNKNOWN and o.venue_ns > 0) or o.life == GHOST
+    if known and exchange_ns >= o.venue_ns:
+        if o.life == GHOST:
+            o.shown = 0
+        elif o.canceling == 0:
             o.shown = left
-    note_shown(s, m)
+        elif grown <= -o.shown:
+            o.shown = 0
+    elif o.shown == 0 and grown >= left and o.life != GHOST and o.life != SETTLING:
+        o.shown = left
+
+
+@part
+def note_near(m, side, px):
+    """Note that an own order may show in the book at a price."""
+    at = px & 63
+    if (m.bloom[side] >> at) & 1 == 0:
+        m.near_px[side, at] = px
+    elif m.near_px[side, at] != px:
+        m.near_px[side, at] = SHARED
+    m.bloom[side] |= np.int64(1) << at
 
 
 @part
 def note_prices(m):
-    """Note at which prices modulo 64 an own order may show in the book. O(own orders)."""
-    bid = np.int64(0)
-    ask = np.int64(0)
+    """Note at which prices own orders may show in the book. O(own orders)."""
+    m.bloom[0] = 0
+    m.bloom[1] = 0
     for i in range(m.lives):
         key = m.live_key[i]
-        if key > 0:
-            bid |= np.int64(1) << (key & 63)
-        else:
-            ask |= np.int64(1) << (-key & 63)
-    m.bloom[0] = bid
-    m.bloom[1] = ask
+        note_near(m, 0 if key > 0 else 1, abs(key))
+
+
+@part
+def note_level(s, m, side, px, before, after):
+    """Note how much of ours a level shows now. O(1) but where two prices share a place."""
+    at = px & 63
+    if before == 0 and not shows(m, side, px):
+        m.shown_px[side, at] = px
+        m.shown_lots[side, at] = after
+        m.shows[side] |= np.int64(1) << at
+    elif m.shown_px[side, at] == px:
+        m.shown_lots[side, at] = after
+        if after == 0:
+            m.shows[side] &= ~(np.int64(1) << at)
+    else:
+        note_shown(s, m)
 
 
 @part
 def note_shown(s, m):
-    """Note at which prices modulo 64 one does show. O(own orders)."""
+    """Note at which prices how much of ours does show. O(own orders)."""
     m.shows[0] = 0
     m.shows[1] = 0
     for i in range(m.lives):
         o = s.orders[m.live[i]]
-        if o.shown > 0:
-            m.shows[o.side] |= np.int64(1) << (o.px & 63)
+        at = o.px & 63
+        if o.shown == 0:
+            continue
+        if not shows(m, o.side, o.px):
+            m.shown_px[o.side, at] = o.px
+            m.shown_lots[o.side, at] = o.shown
+        elif m.shown_px[o.side, at] == o.px:
+            m.shown_lots[o.side, at] += o.shown
+        else:
+            m.shown_px[o.side, at] = SHARED
+        m.shows[o.side] |= np.int64(1) << at
 
 
 @part
@@ -138,7 +186,7 @@ def enter(s, market, slot):
     m.live[m.lives] = slot
     m.live_key[m.lives] = o.px * (1 - 2 * o.side)
     m.lives += 1
-    m.bloom[o.side] |= np.int64(1) << (o.px & 63)
+    note_near(m, o.side, o.px)
 
 
 @part
@@ -172,7 +220,6 @@ def forget(s, market, slot):
         note_shown(s, m)
         m.touched = 1
         s.reference_dirty = 1
-    s.free[(s.free_at + s.free_n) & (ORDERS - 1)] = slot
     s.free_n += 1
     note_prices(m)
 

@@ -38,6 +38,8 @@ def to_ticks(m, sign, price):
 @part
 def least_lots(m, px):
     """The venue's minimum order at a price, in lots, rounded up."""
+    if m.min_notional == 0.0:
+        return max(m.min_lots, 1)
     by_value = m.min_notional / (px * m.tick_size * m.lot_base)
     return max(m.min_lots, np.int64(math.ceil(by_value - 1e-9)), 1)
 
@@ -173,6 +175,8 @@ def accrue(s, m, line, q, per_ns, cap):
             line.bucket[q.side] = cap
         age = s.now - line.bucket_ns[q.side]
         line.bucket_ns[q.side] = s.now
+        line.bucket_rate[q.side] = per_ns
+        line.bucket_cap[q.side] = cap
         line.bucket[q.side] = min(line.bucket[q.side] + per_ns * age, max(cap, line.bucket[q.side]))
         return line.bucket[q.side] - line.held[q.side] * s.unit_base
     if q.bucket_ns == 0:
@@ -180,6 +184,8 @@ def accrue(s, m, line, q, per_ns, cap):
         q.bucket = cap
     age = s.now - q.bucket_ns
     q.bucket_ns = s.now
+    q.bucket_rate = per_ns
+    q.bucket_cap = cap
     q.bucket = min(q.bucket + per_ns * age, cap)
     return q.bucket
 
@@ -242,10 +248,12 @@ def close_bucket(s, line, q):
     if line.shared_bucket == 0:
         if q.bucket_ns != 0:
             q.bucket_ns = s.now
+            q.bucket_rate = 0.0
     elif line.bucket_ns[q.side] != 0:
         everywhere = s.killed == 1 or s.paused == 1 or s.halted != 0 or not s.reference > 0.0
         if everywhere or line.sides[q.side] == 0:
             line.bucket_ns[q.side] = s.now
+            line.bucket_rate[q.side] = 0.0
 
 
 @part

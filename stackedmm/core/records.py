@@ -44,6 +44,9 @@ MARKET: Final = np.dtype(
         ("watch", "i8", (2,)),  # worst key the last reference walk read, a side
         ("touch", "i8", (2,)),  # best price of others in ticks, a side
         ("mid", "f8"),  # of others' best, quote
+        ("top_known", "i8"),  # what the stack needs of both touches stands in the next two
+        ("top_left", "f8", (2,)),  # others' base coins at the touch
+        ("top_price", "f8", (2,)),  # of the touch, minus the basis
         ("gaps", "i8"),
         ("crossings", "i8"),
         ("bbo_differences", "i8"),
@@ -64,7 +67,10 @@ MARKET: Final = np.dtype(
         ("compared", "i8", (3,)),  # of which pairs that is known
         # Our own orders here.
         ("bloom", "i8", (2,)),  # one bit a price modulo 64 where an own order may show in the book
+        ("near_px", "i8", (2, 64)),  # which price that is; SHARED: more than one
         ("shows", "i8", (2,)),  # the same for prices where one does show
+        ("shown_px", "i8", (2, 64)),
+        ("shown_lots", "i8", (2, 64)),  # how much of ours shows there, where it is one price
         ("live", "i4", (OPEN,)),
         ("live_key", "i8", (OPEN,)),  # sign x price of each
         ("lives", "i8"),
@@ -77,6 +83,7 @@ MARKET: Final = np.dtype(
         ("weight", "f8"),  # of the liquidity-weighted reference, smoothed
         ("first_quote", "i8"),
         ("end_quote", "i8"),
+        ("due_ns", "i8"),  # when a quote's time is up: its order's timeout, the end of its replacement interval
         ("paused", "i8"),
         # Message budget of this market's venue connection.
         ("tokens", "f8"),
@@ -118,6 +125,8 @@ LINE: Final = np.dtype(
         ("shared_bucket", "i8"),  # scope line: one bucket a side for all venues
         ("bucket", "f8", (2,)),  # base coins
         ("bucket_ns", "i8", (2,)),
+        ("bucket_rate", "f8", (2,)),
+        ("bucket_cap", "f8", (2,)),
         ("held", "i8", (2,)),  # ledger units its unproven orders hold of a shared bucket
         ("min_requote_ticks", "i8"),
         ("min_replace_ns", "i8"),
@@ -153,7 +162,9 @@ QUOTE: Final = np.dtype(
         ("target_px", "i8"),
         ("target_lots", "i8"),
         ("bucket", "f8"),  # base coins, TOB only
-        ("bucket_ns", "i8"),
+        ("bucket_ns", "i8"),  # up to when it was filled
+        ("bucket_rate", "f8"),  # base coins a ns since then; 0: closed
+        ("bucket_cap", "f8"),
         ("filled_hour", "f8"),  # base coins, decaying over an hour
         ("filled_ns", "i8"),
         ("jitter", "f8"),  # drawn once per placement
@@ -217,6 +228,7 @@ RULE: Final = np.dtype(
         ("sides", "i8"),  # bit a side
         ("markets", "i8"),  # bit a market
         ("failures", "i8"),
+        ("failed_ns", "i8"),  # the last row at which it gave no answer
         ("strikes", "i8"),
         ("strike_ns", "i8"),
     ],

@@ -9,9 +9,10 @@ from stackedmm.core import limits, own, quoting, rows, shape
 from stackedmm.core.codes import NO_SLOT, ORDERS, TOB
 from stackedmm.core.commands import emit, explain, room_for_command
 from stackedmm.core.machine import part
-from stackedmm.core.orders import count, turn
-from stackedmm.core.own import LIVE, PENDING, SETTLING, UNKNOWN
+from stackedmm.core.orders import count, left, turn
+from stackedmm.core.own import FREE, LIVE, PENDING, SETTLING, UNKNOWN
 
+NEVER = 1 << 62
 ASK_AGAIN_NS = 1_000_000_000
 """What was not answered is asked about after a second: creates and queries by a query, cancels by a cancel."""
 
@@ -25,6 +26,7 @@ def decide(s, A, links, market, out):
         stop_market(s, m, stop, out)
         return
     shape.ask_rules(s, A, links, market)
+    m.due_ns = NEVER
     for k in range(m.first_quote, m.end_quote):
         decide_quote(s, k, out)
     s.decisions += m.end_quote - m.first_quote
@@ -120,6 +122,7 @@ def decide_quote(s, k, out):
 def refuse(s, q, reason):
     """Note why a quote does not stand; counted when the reason changes, not at every look."""
     if q.reason != reason:
+        s.waiting[q.side] += np.int64(reason == rows.WAIT_INTERVAL) - np.int64(q.reason == rows.WAIT_INTERVAL)
         q.reason = reason
         s.refusals[reason] += 1
 
@@ -156,16 +159,28 @@ def follow(s, k, out):
         refuse(s, q, rows.BAND)
     else:
         why = outdated(s, q, o)
-        if why != rows.OK and ready(s, q):
-            cancel(s, q.order, why, out)
-        elif why == rows.OK:
+        if why == rows.OK:
+            look_at(s, q, o.sent_ns + s.lines[q.line].timeout_ns)
             refuse(s, q, rows.OK)
+        elif ready(s, q):
+            cancel(s, q.order, why, out)
+
+
+@part
+def look_at(s, q, when):
+    """Note when a quote has to be looked at even if nothing moves."""
+    m = s.markets[q.market]
+    m.due_ns = min(m.due_ns, when)
 
 
 @part
 def ready(s, q):
-    """Whether the replacement interval has passed."""
-    return s.now - q.changed_ns >= s.lines[q.line].min_replace_ns
+    """Whether the replacement interval has passed; if not, the quote is looked at when it has."""
+    when = q.changed_ns + s.lines[q.line].min_replace_ns
+    if s.now >= when:
+        return True
+    look_at(s, q, when)
+    return False
 
 
 @part
@@ -197,7 +212,7 @@ def try_place(s, k, out):
     q = s.quotes[k]
     m = s.markets[q.market]
     want = s.want
-    if not ready(s, q) and q.changed_ns > 0:
+    if q.changed_ns > 0 and not ready(s, q):
         refuse(s, q, rows.WAIT_INTERVAL)
         return
     limits.judge(s, k)
@@ -220,14 +235,13 @@ def place(s, k, out):
         return
     if not room_for_command(s):
         return
-    slot = np.int64(s.free[s.free_at])
-    s.free_at = (s.free_at + 1) & (ORDERS - 1)
-    s.free_n -= 1
+    slot = next_slot(s)
     o = write_down(s, k, slot)
     count(s, o, 1)
     own.enter(s, q.market, slot)
     q.order = slot
     q.changed_ns = s.now
+    look_at(s, q, s.now + line.timeout_ns)
     q.jitter = draw(line)
     refuse(s, q, rows.OK)
     m.tokens -= 1.0
@@ -238,13 +252,22 @@ def place(s, k, out):
 
 
 @part
+def next_slot(s):
+    """Take the slot of the next client id. Ids count up and pass over slots in use, so the dead are long remembered."""
+    s.counter += 1
+    while s.orders[s.counter & (ORDERS - 1)].life != FREE:
+        s.counter += 1
+    s.free_n -= 1
+    return s.counter & (ORDERS - 1)
+
+
+@part
 def write_down(s, k, slot):
     """The record of an order about to be sent."""
     o = s.orders[slot]
     q = s.quotes[k]
     want = s.want
-    s.counter += 1
-    o.ref = s.counter * ORDERS + slot
+    o.ref = s.counter
     o.px = want.px
     o.lots = want.lots
     o.filled = 0
@@ -291,9 +314,8 @@ def cancel(s, slot, why, out):
     m = s.markets[o.market]
     if not limits.may_cancel(s, m) or not room_for_command(s):
         return
-    count(s, o, -1)
     o.canceling = 1
-    count(s, o, 1)
+    s.dying_units[o.side] += left(o) * m.lot_units
     o.asked_ns = s.now
     o.cancel_reason = why
     m.tokens -= 1.0

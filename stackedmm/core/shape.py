@@ -66,30 +66,35 @@ def clamp(x, low, high):
 def see(s, A, market):
     """Fill the two views of a market, bid and ask, from the state."""
     m = s.markets[market]
-    q = s.views[0]
     gap = 0.0
     if s.inventory_price > 0.0 and s.inventory_price < math.inf:
         gap = (s.reference / s.inventory_price - 1.0) * 1e4
-    q.sign = 1.0
-    q.inventory = s.inventory
-    q.cost_gap_bps = clamp(gap, GAP_LOW, GAP_HIGH)
-    q.volume = clamp(m.volume, VOLUME_LOW, VOLUME_HIGH)
-    q.volatility_bps = clamp(math.sqrt(s.variance * 60.0) * 1e4, WIDE_LOW, WIDE_HIGH)
-    q.volatility_ratio = clamp(volatility_ratio(s), RATIO_LOW, RATIO_HIGH)
-    q.drift_bps = clamp(s.drift * 60.0 * 1e4, GAP_LOW, GAP_HIGH)
-    q.local_gap_bps = clamp((m.mid / (s.reference * (1.0 + m.basis)) - 1.0) * 1e4, GAP_LOW, GAP_HIGH)
-    q.local_spread_bps = clamp((m.touch[1] - m.touch[0]) * m.tick_size / m.mid * 1e4, WIDE_LOW, WIDE_HIGH)
-    q.imbalance = 0.0 if s.imbalance_unread == 1 else imbalance(s, A, market)
-    q.share = m.share
-    q.balance = 1.0
-    q.filled_ratio = 0.0
-    q.quiet_s = clamp((s.now - m.trade_ns) * 1e-9, QUIET_LOW, QUIET_HIGH)
-    q.hour = (s.now % 86_400_000_000_000) / 3.6e12
-    s.views[1] = q
-    s.views[1].sign = -1.0
+    local_gap = (m.mid / (s.reference * (1.0 + m.basis)) - 1.0) * 1e4
+    local_spread = (m.touch[1] - m.touch[0]) * m.tick_size / m.mid * 1e4
+    volatility = math.sqrt(s.variance * 60.0) * 1e4
+    ratio = volatility_ratio(s)
+    weight = 0.0 if s.imbalance_unread == 1 else imbalance(s, A, market)
+    hour = (s.now % 86_400_000_000_000) / 3.6e12
     for side in range(2):
-        s.views[side].pressure = clamp(s.band_used * s.views[side].sign, -1.0, 1.0)
-        s.views[side].adverse_bps = clamp(m.adverse[side], GAP_LOW, GAP_HIGH)
+        q = s.views[side]
+        sign = 1.0 - 2.0 * side
+        q.sign = sign
+        q.inventory = s.inventory
+        q.pressure = clamp(s.band_used * sign, -1.0, 1.0)
+        q.cost_gap_bps = clamp(gap, GAP_LOW, GAP_HIGH)
+        q.volume = clamp(m.volume, VOLUME_LOW, VOLUME_HIGH)
+        q.volatility_bps = clamp(volatility, WIDE_LOW, WIDE_HIGH)
+        q.volatility_ratio = clamp(ratio, RATIO_LOW, RATIO_HIGH)
+        q.drift_bps = clamp(s.drift * 60.0 * 1e4, GAP_LOW, GAP_HIGH)
+        q.local_gap_bps = clamp(local_gap, GAP_LOW, GAP_HIGH)
+        q.local_spread_bps = clamp(local_spread, WIDE_LOW, WIDE_HIGH)
+        q.imbalance = weight
+        q.share = m.share
+        q.balance = 1.0
+        q.filled_ratio = 0.0
+        q.adverse_bps = clamp(m.adverse[side], GAP_LOW, GAP_HIGH)
+        q.quiet_s = clamp((s.now - m.trade_ns) * 1e-9, QUIET_LOW, QUIET_HIGH)
+        q.hour = hour
 
 
 @part
@@ -148,9 +153,14 @@ def ask_rules(s, A, links, market):
     m = s.markets[market]
     see(s, A, market)
     each = False
+    alike = True
+    lines = (np.int64(1) << s.lines_n) - 1
     for r in range(s.rules_n):
-        if s.rules[r].per_side == 0 and (s.rules[r].markets >> market) & 1 != 0:
-            each = True
+        if (s.rules[r].markets >> market) & 1 != 0:
+            each = each or s.rules[r].per_side == 0
+            scope = s.rules[r].lines & lines
+            alike = alike and (scope == lines or scope == 0)
+    s.alike = 1 if alike and not each else 0
     n = 2
     if each:
         for k in range(m.first_quote, m.end_quote):
@@ -159,6 +169,9 @@ def ask_rules(s, A, links, market):
     for r in range(s.rules_n):
         if (s.rules[r].markets >> market) & 1 != 0:
             call_rule(links, s, r, 2 if s.rules[r].per_side == 1 else n)
+    if s.alike == 1:
+        for side in range(2):
+            weigh(s, s.rulings[side], m.first_quote + side, np.int64(0), np.int64(side), market)
 
 
 @part
@@ -180,7 +193,22 @@ def answer(s, r, k, side, market):
 def combine(s, k):
     """Combine the rules' numbers for quote k into `s.ruling`."""
     q = s.quotes[k]
+    if s.alike == 0:
+        weigh(s, s.ruling, k, q.line, q.side, q.market)
+        return
     ruling = s.ruling
+    same = s.rulings[q.side]
+    ruling.skew = same.skew
+    ruling.widen = same.widen
+    ruling.spread = same.spread
+    ruling.scale = same.scale
+    ruling.stands = same.stands
+    ruling.failed = same.failed
+
+
+@part
+def weigh(s, ruling, k, line, side, market):
+    """Combine the answers of the rules that concern a line's quotes of one side of a market."""
     ruling.skew = 0.0
     ruling.widen = 0.0
     ruling.spread = 1.0
@@ -188,9 +216,9 @@ def combine(s, k):
     ruling.stands = 1
     ruling.failed = 0
     for r in range(s.rules_n):
-        if not concerns(s, r, q.market, q.line, q.side):
+        if not concerns(s, r, market, line, side):
             continue
-        a = answer(s, r, k, q.side, q.market)
+        a = answer(s, r, k, side, market)
         verb = s.rules[r].verb
         if not math.isfinite(a):
             ruling.failed = 1
@@ -211,8 +239,11 @@ def combine(s, k):
 
 @part
 def strike(s, r):
-    """A rule gave no answer: counted; three within a minute are an event that rolls it back."""
+    """A rule gave no answer: counted once a row; three within a minute are an event that rolls it back."""
     rule = s.rules[r]
+    if rule.failed_ns == s.now:
+        return
+    rule.failed_ns = s.now
     rule.failures += 1
     if s.now - rule.strike_ns > STRIKE_NS:
         rule.strikes = 0

@@ -11,13 +11,15 @@ import numpy as np
 
 from stackedmm.core import book, own
 from stackedmm.core.codes import AGGREGATED, COMPONENT_VENUES, LIQUIDITY_WEIGHTED, PARTIAL_REFERENCE, SINGLE_VENUE
-from stackedmm.core.machine import entry, part
+from stackedmm.core.machine import leaf, part
 
 BASIS_WARM_S = 60.0
 LEVELS_READ = 20000
 """No walk reads more levels than this."""
 DUST = 1e-9
 """What floats leave of a size that is gone."""
+EMPTY = -math.inf
+"""Price x sign of a cursor without a level."""
 NEVER = 1 << 62
 """A key no level reaches."""
 
@@ -56,7 +58,11 @@ def load(s, A, i, side, key):
             break
         key = book.next_level(b, A, key)
     s.cursor[side, i] = key
+    s.cursor_used[side, i] = 0
     s.cursor_left[side, i] = lots * m.lot_base
+    if key == book.NONE:
+        s.cursor_price[side, i] = EMPTY * b.sign
+        return
     price = key * b.sign * m.tick_size
     s.cursor_price[side, i] = price if m.basis == 0.0 else price / (1.0 + m.basis)
 
@@ -68,17 +74,16 @@ def step_down(s, A, i, side):
     load(s, A, i, side, book.next_level(b, A, s.cursor[side, i]))
 
 
-@part
+@leaf
 def best_cursor(s, side):
     """The market whose cursor shows the best price of one side, -1 if none is left; ties go to the earlier venue."""
-    best = -1
-    price = 0.0
+    best = np.int64(-1)
+    price = -math.inf
     for i in range(s.markets_n):
-        if s.cursor[side, i] != book.NONE:
-            p = s.cursor_price[side, i]
-            if best < 0 or (p > price if side == 0 else p < price):
-                best = i
-                price = p
+        p = s.cursor_price[side, i] * (1 - 2 * side)
+        if p > price:
+            best = i
+            price = p
     return best
 
 
@@ -87,26 +92,54 @@ def begin(s, A, source, market):
     """Set all cursors on the best levels of the source's books; returns how many markets take part."""
     taking = 0
     for i in range(s.markets_n):
-        m = s.markets[i]
         s.taking[i] = 1 if belongs(s, i, source, market) else 0
         if s.taking[i] == 1:
             taking += 1
-            known = m.touched == 0  # then its best of others is, and our own orders before it are passed over
-            load(s, A, i, 0, m.touch[0] if known else s.books[i, 0].best)
-            load(s, A, i, 1, -m.touch[1] if known else s.books[i, 1].best)
+            begin_market(s, A, i)
         else:
-            s.cursor[0, i] = book.NONE
-            s.cursor[1, i] = book.NONE
+            leave(s, i, 0)
+            leave(s, i, 1)
     return taking
 
 
 @part
+def leave(s, i, side):
+    """Let market i show nothing on a side."""
+    s.cursor[side, i] = book.NONE
+    s.cursor_price[side, i] = EMPTY * (1 - 2 * side)
+
+
+@part
+def begin_market(s, A, i):
+    """Set both cursors of a market on its best levels of others, as they were last time where nothing moved there."""
+    m = s.markets[i]
+    for side in range(2):
+        sign = 1 - 2 * side
+        if m.top_known == 1:
+            s.cursor[side, i] = m.touch[side] * sign
+            s.cursor_left[side, i] = m.top_left[side]
+            s.cursor_price[side, i] = m.top_price[side]
+            s.cursor_used[side, i] = 0
+        else:
+            # Where the best of others is known, our own orders before it are passed over.
+            load(s, A, i, side, m.touch[side] * sign if m.touched == 0 else s.books[i, side].best)
+            m.top_left[side] = s.cursor_left[side, i]
+            m.top_price[side] = s.cursor_price[side, i]
+    m.top_known = 1 - m.touched
+
+
+@part
 def uncross(s, A):
-    """While the best bid is at or above the best ask the smaller size leaves both; returns base coins taken out."""
+    """While the best bid is at or above the best ask the smaller size leaves both; returns base coins taken out.
+
+    Which markets are best then stands in `s.lead`, -1 where a side is empty.
+    """
     crossed = 0.0
     for _ in range(LEVELS_READ):
         bid = best_cursor(s, 0)
         ask = best_cursor(s, 1)
+        s.lead[0] = bid
+        s.lead[1] = ask
         if bid < 0 or ask < 0 or s.cursor_price[0, bid] < s.cursor_price[1, ask]:
             break
         taken = min(s.cursor_left[0, bid], s.cursor_left[1, ask])
@@ -115,6 +148,8 @@ def uncross(s, A):
         ask_gone = s.cursor_left[1, ask] - taken <= DUST * s.markets[ask].lot_base
         s.cursor_left[0, bid] -= taken
         s.cursor_left[1, ask] -= taken
+        s.cursor_used[0, bid] = 1
+        s.cursor_used[1, ask] = 1
         if bid_gone:
             step_down(s, A, bid, 0)
         if ask_gone:
@@ -124,39 +159,42 @@ def uncross(s, A):
 
 @part
 def walk(s, A, side, quantity):
-    """Mean price of taking `quantity` base coins from one side, going down the cursors; NaN if the side is empty.
+    """Mean price of taking `quantity` base coins from one side that is not empty, going down the cursors from `s.lead`.
 
     A side too thin gives the mean of what there is and marks the reference partial.
     """
     left = quantity
     paid = 0.0
-    last = -1
+    i = s.lead[side]
+    price = s.cursor_price[side, i]
     for _ in range(LEVELS_READ):
-        i = best_cursor(s, side)
-        if i < 0:
-            break
-        last = i
+        price = s.cursor_price[side, i]
+        s.cursor_used[side, i] = 1
         taken = min(left, s.cursor_left[side, i])
-        paid += taken * s.cursor_price[side, i]
+        paid += taken * price
         left -= taken
         if left <= 0.0:
             break
         step_down(s, A, i, side)
-    if last < 0:
-        return math.nan
+        i = best_cursor(s, side)
+        if i < 0:
+            break
     if left > 1e-9 * quantity:
         s.reference_partial = 1
     if left >= quantity:
-        return s.cursor_price[side, last]
+        return price
     return paid / (quantity - left)
 
 
 @part
 def watch(s):
-    """Remember how deep the walk read each book: rows below cannot change the reference."""
+    """Remember how deep the walk took from each book: rows below, or at a level it left alone, change no reference."""
     for i in range(s.markets_n):
         for side in range(2):
-            s.markets[i].watch[side] = s.cursor[side, i] if s.taking[i] == 1 else NEVER
+            if s.taking[i] == 1:
+                s.markets[i].watch[side] = s.cursor[side, i] + 1 - s.cursor_used[side, i]
+            elif s.source != LIQUIDITY_WEIGHTED:  # which walks one book after the other
+                s.markets[i].watch[side] = NEVER
 
 
 @part
@@ -167,8 +205,8 @@ def merged_price(s, A, source, market, quantity):
         watch(s)
         return 0.0
     s.crossed_base = uncross(s, A)
-    bid = best_cursor(s, 0)
-    ask = best_cursor(s, 1)
+    bid = s.lead[0]
+    ask = s.lead[1]
     if bid < 0 or ask < 0:
         watch(s)
         return 0.0
@@ -201,9 +239,6 @@ def weighted_price(s, A):
             total += w
             bid = max(bid, s.best_bid)
             ask = min(ask, s.best_ask)
-    for i in range(s.markets_n):
-        s.markets[i].watch[0] = book.NONE
-        s.markets[i].watch[1] = book.NONE
     s.reference_partial = partial
     s.best_bid = min(bid, ask)
     s.best_ask = max(bid, ask)
@@ -319,6 +354,7 @@ def refresh_basis(s, A, seconds):
         m.basis = keep * m.basis + (1.0 - keep) * now
         if m.basis_seconds <= seconds:
             m.basis = now
+        m.top_known = 0
     s.reference_dirty = 1
 
 
@@ -333,65 +369,3 @@ def spot_mid(s):
             total += m.mid
             n += 1
     return total / n if n > 0 else 0.0
-
-
-@part
-def merge(s, A, source, market, side, prices, sizes, shares):
-    """One side of a source's merged book before uncrossing, best first, into arrays of one length.
-
-    `prices` in quote, `sizes` in base coins, `shares` [level, market] in base coins. Returns the levels written.
-    """
-    begin(s, A, source, market)
-    n = 0
-    for _ in range(LEVELS_READ):
-        i = best_cursor(s, side)
-        if i < 0:
-            break
-        price = s.cursor_price[side, i]
-        if n == 0 or prices[n - 1] != price:
-            if n == len(prices):
-                break
-            prices[n] = price
-            sizes[n] = 0.0
-            shares[n, :] = 0.0
-            n += 1
-        sizes[n - 1] += s.cursor_left[side, i]
-        shares[n - 1, i] += s.cursor_left[side, i]
-        step_down(s, A, i, side)
-    return n
-
-
-@part
-def uncross_merged(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares):
-    """Uncross merged sides in place: what leaves a level leaves its venues in proportion.
-
-    Returns the first bid and the first ask left, and the base coins taken out.
-    """
-    bid = 0
-    ask = 0
-    crossed = 0.0
-    while bid < len(bids) and ask < len(asks) and bids[bid] >= asks[ask]:
-        taken = min(bid_sizes[bid], ask_sizes[ask])
-        crossed += taken
-        bid_left = bid_sizes[bid] - taken
-        ask_left = ask_sizes[ask] - taken
-        for k in range(bid_shares.shape[1]):
-            bid_shares[bid, k] *= bid_left / bid_sizes[bid]
-            ask_shares[ask, k] *= ask_left / ask_sizes[ask]
-        bid_sizes[bid] = bid_left
-        ask_sizes[ask] = ask_left
-        bid += 1 if bid_left <= DUST * taken else 0
-        ask += 1 if ask_left <= DUST * taken else 0
-    return bid, ask, crossed
-
-
-@entry
-def stacked_side(S, A, source, market, side, prices, sizes, shares):
-    """`merge` for Python: see there."""
-    return merge(S[0], A, source, market, side, prices, sizes, shares)
-
-
-@entry
-def uncrossed(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares):
-    """`uncross_merged` for Python: see there."""
-    return uncross_merged(bids, bid_sizes, bid_shares, asks, ask_sizes, ask_shares)

@@ -108,6 +108,7 @@ STATE: Final = np.dtype(
         ("dying_units", "i8", (2,)),
         ("starved", "i8", (2,)),  # lowest rank that lacked room in the last full round
         ("starving", "i8", (2,)),
+        ("waiting", "i8", (2,)),  # quotes a side whose replacement interval runs
         ("last_return_ns", "i8"),
         ("last_reference", "f8"),
         ("variance", "f8"),  # of reference returns a second
@@ -117,7 +118,7 @@ STATE: Final = np.dtype(
         ("equity_high", "f8"),
         ("equity_open", "f8"),
         ("max_drawdown_seen", "f8"),
-        ("counter", "i8"),  # of client ids
+        ("counter", "i8"),  # the last client id
         ("open_orders", "i8"),
         ("unknown_orders", "i8"),
         ("commands", "i8"),
@@ -129,6 +130,7 @@ STATE: Final = np.dtype(
         ("rules_digest", "i8"),
         ("imbalance_unread", "i8"),  # by every rule in force: walking five levels for it is left out
         ("full_round", "i8"),  # sizes are looked at too, not only prices
+        ("round_number", "i8"),  # of the last full round
         ("config_digest", "i8"),
         ("seen_ring", "i8"),  # arena offsets of the memory of trade ids
         ("seen_table", "i8"),
@@ -141,7 +143,9 @@ STATE: Final = np.dtype(
         ("taking", "i8", (MARKETS,)),  # scratch of the reference walk: who takes part, where each stands
         ("cursor", "i8", (2, MARKETS)),
         ("cursor_left", "f8", (2, MARKETS)),
+        ("cursor_used", "i8", (2, MARKETS)),  # something was taken from the level it stands on
         ("cursor_price", "f8", (2, MARKETS)),
+        ("lead", "i8", (2,)),  # whose cursor is best, a side
         ("ledger", LEDGER),
         ("params", "f8", (PARAMS,)),
         ("rules", RULE, (RULES,)),
@@ -150,13 +154,13 @@ STATE: Final = np.dtype(
         ("markets", MARKET, (MARKETS,)),
         ("views", VIEW, (ANSWER_COLUMNS,)),  # rows 0, 1: bid and ask of the market being decided; then one a quote
         ("answers", "f8", (RULES, ANSWER_COLUMNS)),
-        ("ruling", RULING),
+        ("ruling", RULING),  # of the quote being decided
+        ("rulings", RULING, (2,)),  # a side's, where no rule tells its quotes apart
+        ("alike", "i8"),  # no rule does, in the market being decided
         ("want", WANT),
         ("quotes", QUOTE, (QUOTES,)),
         ("orders", ORDER, (ORDERS,)),
-        ("free", "i4", (ORDERS,)),
-        ("free_n", "i8"),
-        ("free_at", "i8"),  # the slot free for longest comes next, so that dead orders are remembered for long
+        ("free_n", "i8"),  # order slots not in use
     ],
     align=True,
 )

@@ -12,6 +12,9 @@ from stackedmm.core import inventory, limits, orders, requote, rows, stack, stat
 from stackedmm.core.codes import ALL, BAD_ROW, RECONCILE_DIFFERENCE
 from stackedmm.core.machine import as_double, entry, leaf, part
 
+ROUND_NS = 500_000_000
+"""Every quote is looked at this often even if nothing moved: buckets fill, what was refused is tried again."""
+
 
 @leaf
 def step(S, A, links, row, out):
@@ -51,8 +54,8 @@ def look(s, A, links, market, out):
 
 @part
 def reference_moved(s):
-    """Whether the reference left what was last decided on by at least half the finest tick."""
-    return abs(s.reference - s.reference_decided) >= s.reference_step
+    """Whether the reference left what was last decided on by more than half the finest tick."""
+    return abs(s.reference - s.reference_decided) > s.reference_step
 
 
 @part
@@ -178,7 +181,7 @@ def control(s, row):
 
 @part
 def timer(s, A, links, out):
-    """Every 100 ms: time-driven statistics, orders whose fate is open, and a full round of decisions."""
+    """Every 100 ms: time-driven statistics, orders whose fate is open, what is due; every 500 ms a full round."""
     number = s.now // volume.BUCKET_NS
     for market in range(s.markets_n):
         m = s.markets[market]
@@ -192,6 +195,22 @@ def timer(s, A, links, out):
     if s.opened == 0 and s.paper == 1 and s.reference > 0.0:
         inventory.open_paper(s)
     limits.watch_losses(s)
+    number = s.now // ROUND_NS
+    if number != s.round_number:
+        s.round_number = number
+        full_round(s, A, links, out)
+    elif reference_moved(s):
+        decide_all(s, A, links, out)
+    else:
+        for market in range(s.markets_n):
+            m = s.markets[market]
+            if s.now >= m.due_ns or limits.may_quote(s, m) != rows.OK:
+                requote.decide(s, A, links, market, out)
+
+
+@part
+def full_round(s, A, links, out):
+    """Look at every quote, its size too; room that was short in the last round goes by rank in this one."""
     for side in range(2):
         s.starved[side] = s.starving[side]
         s.starving[side] = limits.STARVED_NONE

@@ -24,7 +24,7 @@ def depth(s, A, row):
     b = s.books[row.market, side]
     key = row.px * b.sign
     old = book.put(b, A, key, row.qty)
-    if own.may_show(m, side, row.px) and own.stands_at(m, side, row.px):
+    if own.may_show(m, side, row.px):
         own_level(s, m, side, key, row, old)
     else:
         others_moved(s, m, side, key, row.qty, m.touch[side] * b.sign)
@@ -35,18 +35,19 @@ def others_moved(s, m, side, key, lots, touch):
     """What others show at a level changed: does it move their best, or price the reference?"""
     if key >= m.watch[side]:
         s.reference_dirty = 1
-    if key > touch or (key == touch and lots == 0):
-        m.touched = 1
+    if key >= touch:
+        m.top_known = 0
+        if key > touch or lots == 0:
+            m.touched = 1
 
 
 @part
 def own_level(s, m, side, key, row, old):
     """A level at which we may stand: only a change of what others show there moves the market."""
-    before = max(old - own.shown_at(s, m, side, row.px), 0)
-    own.level_moved(s, m, np.int64(row.market), side, row.px, row.qty - old, exchange_time(row))
-    after = max(row.qty - own.shown_at(s, m, side, row.px), 0)
-    if after != before:
-        others_moved(s, m, side, key, after, m.touch[side] * (1 - 2 * side))
+    change = own.level_moved(s, m, np.int64(row.market), side, row.px, old, row.qty, exchange_time(row))
+    if change != 0:
+        left = max(row.qty - own.shown_at(s, m, side, row.px), 0)
+        others_moved(s, m, side, key, left, m.touch[side] * (1 - 2 * side))
 
 
 @part
@@ -113,6 +114,7 @@ def refresh(s, A, market):
     bid = s.books[market, 0]
     ask = s.books[market, 1]
     m.touched = 0
+    m.top_known = 0
     was = m.usable
     fresh = s.now - m.seen_ns <= s.max_age_ns
     usable = m.synced == 1 and fresh and bid.best != book.NONE and ask.best != book.NONE

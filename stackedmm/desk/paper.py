@@ -14,9 +14,9 @@ from stackedmm.config import StackedMarketMakingConfig
 from stackedmm.config.fill import Filled
 from stackedmm.core.codes import AGGREGATED
 from stackedmm.core.machine import view
+from stackedmm.core.merged import stacked_side, uncrossed
 from stackedmm.core.recording import by_exchange
 from stackedmm.core.rows import COMMAND, ROW
-from stackedmm.core.stack import stacked_side, uncrossed
 from stackedmm.core.step import step_rows
 from stackedmm.desk import sample, words
 from stackedmm.desk.history import History

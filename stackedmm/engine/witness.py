@@ -44,7 +44,7 @@ WITNESS: Final = np.dtype(
         ("about", "i8", (len(NAMES),)),  # client id, or units beyond the band
         ("killed_ns", "i8"),
         ("last_ref", "i8"),
-        ("quote_of", "i2", (REFS,)),  # by counter of the client id
+        ("quote_of", "i2", (REFS,)),  # by client id
         ("standing", "i8", (QUOTES,)),
         ("tops", "i8", (MARKETS, 2)),  # best key of ours, resting or under way
     ],
@@ -66,7 +66,7 @@ def judge(w, oracle, holds, now, about):
 @part
 def create_leaves(w, s, A, c, silent_ns):
     """A create is about to leave; `silent_ns` is for how long its market's feed has said nothing."""
-    w.quote_of[(c.ref // ORDERS) & (REFS - 1)] = c.quote
+    w.quote_of[c.ref & (REFS - 1)] = c.quote
     judge(w, NEW_ID, c.ref > w.last_ref, s.now, c.ref)
     w.last_ref = max(w.last_ref, c.ref)
     other = best_but_ghosts(s, A, np.int64(c.market), 1 - np.int64(c.side))
@@ -149,6 +149,6 @@ def compare(w, s, ref, left):
     o = s.orders[ref & (ORDERS - 1)]
     counted = o.ref == ref and (o.life == PENDING or o.life == LIVE or o.life == UNKNOWN)
     judge(w, COUNTED, counted and o.lots - max(o.filled, o.claimed) >= left, s.now, ref)
-    k = w.quote_of[(ref // ORDERS) & (REFS - 1)]
+    k = w.quote_of[ref & (REFS - 1)]
     w.standing[k] += 1
     judge(w, ONE_A_QUOTE, w.standing[k] == 1, s.now, ref)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from stackedmm.config import ConfigTemplates
-from stackedmm.core import machine, stack
+from stackedmm.core import machine, merged
 from stackedmm.core.codes import AGGREGATED
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import ROW, TIMER
@@ -53,7 +53,7 @@ def parts() -> list[Part]:
         Part("synthetic market", MAKERS, small),
         Part("engine", LOOP, lambda: backtest(ConfigTemplates.conservative_bera_usdt(), small())),
         Part("recordings", (*READERS, write.number), read_back),
-        Part("what the desk says and shows", (step_rows, stack.stacked_side, stack.uncrossed, pump.send_all), speak),
+        Part("what the desk says and shows", (step_rows, merged.stacked_side, merged.uncrossed, pump.send_all), speak),
         Part("books", (replay.apply,), lambda: book_at(small(), 0, small().end)),
     ]
 
@@ -74,8 +74,8 @@ def speak() -> None:
     markets = len(running.filled.markets)
     bids, asks = ([np.zeros(8), np.zeros(8), np.zeros((8, markets))] for _ in range(2))
     for side, arrays in enumerate((bids, asks)):
-        stack.stacked_side(state, running.filled.arena, AGGREGATED, -1, side, *arrays)
-    stack.uncrossed(*bids, *asks)
+        merged.stacked_side(state, running.filled.arena, AGGREGATED, -1, side, *arrays)
+    merged.uncrossed(*bids, *asks)
 
 
 def read_back() -> Recording:

@@ -11,7 +11,7 @@ from stackedmm.sim.state import ID_FORGOTTEN, REFUSED, RESTING, WORDS
 @leaf
 def home(x, ref):
     """Arena offset of the head of the chain in which a client id stands."""
-    return x.table + ((ref ^ (ref >> 17) ^ (ref >> 41)) & x.table_mask)
+    return x.table + (ref & x.table_mask)
 
 
 @part

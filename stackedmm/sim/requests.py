@@ -85,9 +85,9 @@ def fault_with(x, q):
     m = x.markets[q.market]
     if x.faulty != 0 and wire.happens(x, x.faults.refused_create, np.int64(FAULT_REFUSED)):
         return OVERLOADED
-    if q.px <= 0 or q.px % m.tick_step != 0:
+    if q.px <= 0 or (m.tick_step != 1 and q.px % m.tick_step != 0):
         return BAD_PRICE
-    if q.lots <= 0 or q.lots % m.lot_step != 0:
+    if q.lots <= 0 or (m.lot_step != 1 and q.lots % m.lot_step != 0):
         return BAD_QUANTITY
     if q.lots < m.min_lots:
         return MIN_QUANTITY

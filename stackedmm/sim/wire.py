@@ -117,6 +117,9 @@ def push_answer(x, due, kind, market, ref, px, lots, marks, exchange_ns):
 def pop_answer(x):
     """Take the head of the answer ring off."""
     x.answer_head += 1
+    if x.answer_head == x.answer_tail:  # empty: begin again where memory is warm
+        x.answer_head = 0
+        x.answer_tail = 0
     x.answer_due = x.answers[x.answer_head & MASK].due if x.answer_head < x.answer_tail else np.int64(NEVER)
 
 
@@ -124,6 +127,9 @@ def pop_answer(x):
 def pop_request(x):
     """Take the head of the request ring off."""
     x.request_head += 1
+    if x.request_head == x.request_tail:
+        x.request_head = 0
+        x.request_tail = 0
     x.request_due = x.requests[x.request_head & MASK].due if x.request_head < x.request_tail else np.int64(NEVER)
 
 

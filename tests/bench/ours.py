@@ -31,7 +31,7 @@ def work(folder: Path, name: str, count: int, publish: bool) -> Any:
     rules = load(stacked.RULES)
 
     def once() -> dict[str, Any]:
-        run = stacked.backtest(found, rules)
+        run = stacked.backtest(found, rules, **task.config)
         s = run.state[0]
         return {
             "seconds": run.seconds,

@@ -136,14 +136,14 @@ MUTANTS: Final = (
         "client ids repeat",
         "an id counter that falls back",
         "core/requote.py",
-        "    o.ref = s.counter * ORDERS + slot\n",
-        "    o.ref = (s.counter & 255) * ORDERS + slot\n",
+        "    s.free_n -= 1\n    return s.counter & (ORDERS - 1)\n",
+        "    s.free_n -= 1\n    s.counter &= 255\n    return s.counter & (ORDERS - 1)\n",
     ),
     Mutant(
         "a bucket forgets what it paid for",
         "hourly rates met by orders placed, not by fills",
         "core/orders.py",
-        "            q.bucket -= coins\n",
+        "            q.bucket = min(q.bucket + q.bucket_rate * (s.now - q.bucket_ns), full) - coins\n",
         "            q.bucket -= 0.5 * coins\n",
     ),
     Mutant(

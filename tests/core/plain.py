@@ -16,7 +16,7 @@ import stackedmm.core  # noqa: F401  (everybody else's copy comes first)
 
 PACKAGE = "stackedmm.core"
 NAMES = """
-    book build inventory limits machine orders own quoting requote seen
+    book build inventory limits machine merged orders own quoting requote seen
     shape stack state statistics step steps tape volume
 """.split()
 

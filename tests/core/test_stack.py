@@ -113,7 +113,7 @@ quantities = st.integers(1, 3000).map(lambda n: Fraction(n, 100))
 def merged(world: World, side: int, source: int = AGGREGATED, at: int = -1) -> tuple[Any, Any, Any]:
     """Prices, sizes and shares of one side before uncrossing."""
     prices, sizes, shares = np.zeros(64), np.zeros(64), np.zeros((64, len(world.markets)))
-    n = stack.merge(world.s, world.A, source, at, side, prices, sizes, shares)
+    n = core.merged.merge(world.s, world.A, source, at, side, prices, sizes, shares)
     return prices[:n], sizes[:n], shares[:n]
 
 
@@ -127,7 +127,7 @@ def test_the_merged_book_carries_each_venues_share_and_uncrosses_in_proportion(b
         assert prices == pytest.approx([float(price) for price, _ in levels])
         assert sizes == pytest.approx([float(sum(found.values())) for _, found in levels])
         assert shares == pytest.approx(np.array([[float(f.get(i, 0)) for i in range(len(books))] for _, f in levels]))
-    first_bid, first_ask, crossed = stack.uncross_merged(*sides[0], *sides[1])
+    first_bid, first_ask, crossed = core.merged.uncross_merged(*sides[0], *sides[1])
     *left, taken = slow_uncross(*slow)
     assert crossed == pytest.approx(float(taken))
     for first, (_, _, shares), levels in zip((first_bid, first_ask), sides, left, strict=True):
@@ -138,7 +138,7 @@ def test_the_merged_book_carries_each_venues_share_and_uncrosses_in_proportion(b
 def test_a_level_crossed_in_part_leaves_its_venues_in_proportion() -> None:
     world = stacked([({10_002: 300}, {10_010: 1}), ({10_002: 100}, {10_010: 1}), ({9_990: 1}, {10_001: 200})])
     bids, asks = merged(world, 0), merged(world, 1)
-    assert stack.uncross_merged(*bids, *asks) == (0, 1, 2.0)
+    assert core.merged.uncross_merged(*bids, *asks) == (0, 1, 2.0)
     assert bids[2][0].tolist() == pytest.approx([1.5, 0.5, 0])
 
 

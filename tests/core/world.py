@@ -87,7 +87,12 @@ class World:
         return commands
 
     def wait(self, seconds: float = 0.1) -> Any:
-        """Time passes, feeds stay alive, a timer comes."""
+        """Time passes, feeds stay alive, a timer comes and with it a full round."""
+        self.s.round_number = 0
+        return self.tick(seconds)
+
+    def tick(self, seconds: float = 0.1) -> Any:
+        """The same, and a full round only where one is due."""
         self.now += round(seconds * SECOND)
         for m in self.s.markets[: len(self.markets)]:
             m.seen_ns = self.now
