@@ -67,6 +67,7 @@ def quoter(hbt, venues, every_ns, lots, most):
     """Two-sided quoting two ticks around the mid, leaning against the position."""
     decisions = submits = steps = 0
     tick = hbt.depth(0).tick_size
+    full = most - 0.5 * lots  # the peer adds its position up in floats: ten tenths are less than one
     refs, at, since = np.zeros((venues, 2), np.uint64), np.zeros((venues, 2), np.int64), np.zeros((venues, 2), np.int64)
     while True:
         if every_ns == 0:
@@ -86,10 +87,10 @@ def quoter(hbt, venues, every_ns, lots, most):
             buy = min(np.int64(np.floor(middle - 2.0 * (1.0 + max(c, -0.9)))), ask - 1)
             sell = max(np.int64(np.ceil(middle + 2.0 * (1.0 - min(c, 0.9)))), bid + 1)
             submits += follow(
-                hbt, v, refs, at, since, 0, 0, buy, tick, lots, position < most, 0, TIMEOUT_NS, uint64(submits + 1)
+                hbt, v, refs, at, since, 0, 0, buy, tick, lots, position < full, 0, TIMEOUT_NS, uint64(submits + 1)
             )
             submits += follow(
-                hbt, v, refs, at, since, 1, 1, sell, tick, lots, position > -most, 0, TIMEOUT_NS, uint64(submits + 1)
+                hbt, v, refs, at, since, 1, 1, sell, tick, lots, position > -full, 0, TIMEOUT_NS, uint64(submits + 1)
             )
             if steps % 64 == 0:
                 hbt.clear_inactive_orders(v)

@@ -27,9 +27,11 @@ PASSIVE = ((2.5, 0.6, 1), (5.0, 0.9, 1), (9.0, 1.2, 2))
 """bps, coins, and the move of the target in bps that re-quotes."""
 
 
-def configuration(venues: list[str], tob: int = 2, passive: int = 3, levels: int = 1, **more: Any) -> Any:
-    """The stacked task as one configuration; budgets and intervals are set so that they do not bind."""
-    free = {"min_replace_interval_ms": 0}
+def configuration(
+    venues: list[str], tob: int = 2, passive: int = 3, levels: int = 1, interval_ms: int = 0, **more: Any
+) -> Any:
+    """The stacked task as one configuration; message budgets, and intervals of 0, are set so that they do not bind."""
+    free = {"min_replace_interval_ms": interval_ms}
     return validate(
         {
             "base_coin": "COIN",

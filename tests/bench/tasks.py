@@ -31,15 +31,13 @@ class Task(NamedTuple):
     """What our stacked configuration says beside the common lines."""
 
 
-MIDS: Final = {"smart_pricing_source": "liquidity_weighted", "pricing": {"quantity": "0.01"}}
-"""The reference is the weighted mean of the venues' own mids, which is nearest to the peer's."""
 TASKS: Final[dict[str, Task]] = {
     "one": Task("two-sided quoter, 1 venue, every message", 1, "quoter", bar=4, aim=6),
     "timer": Task("two-sided quoter, 1 venue, every 100 ms", 1, "quoter", every_ms=100, aim=5),
     "three": Task("two-sided quoter, 3 venues, every message", 3, "quoter", bar=6, aim=10),
     "recorded": Task("two-sided quoter, recorded BTC perpetual, every message", 0, "quoter"),
     "stacked": Task("30 quotes on 3 venues; ours with 3 rules and the whole engine", 3, "stacked", bar=2, aim=3),
-    "mids": Task("the same, our reference the weighted mean of the venues' mids, as theirs", 3, "stacked", config=MIDS),
+    "shipped": Task("the same, ours with its default replacement interval", 3, "stacked", config={"interval_ms": 500}),
 }
 
 
