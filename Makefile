@@ -80,6 +80,11 @@ $(VENV)/.all: $(VENV)/.desk
 .bench/.peers: .bench/.venv pyproject.toml
 	@echo 'stackedmm: installing the peer to measure against into .bench (a minute, once)'
 	@.bench/bin/python $(INSTALL) . hftbacktest==2.4.4 || $(OFFLINE)
+	@other=$$(for p in $(CANDIDATES); do command -v $$p >/dev/null && \
+		$$p -c 'import sys, venv; raise SystemExit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done); \
+	if [ -n "$$other" ]; then $$other -m venv .bench/nautilus && \
+		.bench/nautilus/bin/python $(INSTALL:--editable=) nautilus_trader==1.231.0 || $(OFFLINE); \
+	else echo 'stackedmm: no Python 3.12 or later: NautilusTrader is left out'; fi
 	@touch $@
 
 %/.venv:

@@ -9,7 +9,7 @@ from tests.bench import market, stacked
 
 LINES = (1, 2, 4, 8, 16, 32)
 """The last one as sixteen of two levels each."""
-VENUES = (1, 2, 3, 5, 10)
+VENUES = (1, 2, 3, 5, 10, 20)
 ROWS = 300_000
 
 

@@ -25,7 +25,10 @@ START = 1_700_000_000_000_000_000
 FEED_NS = 1_000_000
 """What a row needs from the exchange to us."""
 LEVELS = 50
-VENUES = "binanceusdm bybit gate bitget okx htx bingx mexc bitmart phemex".split()
+VENUES = """
+    binanceusdm bybit gate bitget okx htx bingx mexc bitmart phemex
+    woo xt lbank coinex bitfinex bitmex deribit digifinex hyperliquid ascendex
+""".split()
 MESSAGE_NS = 20_000_000
 """Mean time between two messages of a venue."""
 

@@ -14,6 +14,15 @@ END: Final = "<!-- measured: end -->"
 LIBRARIES: Final = ("numba", "llvmlite", "numpy", "hftbacktest")
 
 
+NAUTILUS: Final = {
+    "cancel and new order, 1 venue": ("one", 1, "cancel", 500),
+    "amended in place, 1 venue": ("one", 1, "modify", 0),
+    "cancel and new order, 3 venues": ("three", 3, "cancel", 500),
+    "no orders, the book read on every message, 1 venue": ("one", 1, "read", 0),
+}
+"""What NautilusTrader does: our task beside it, venues, its mode, and the bar."""
+
+
 class Measured(NamedTuple):
     """Everything of one `make bench`."""
 
@@ -22,6 +31,7 @@ class Measured(NamedTuple):
     cold_s: float
     edit: dict[str, Any]
     growth: dict[str, Any]
+    slower: dict[str, list[dict[str, Any]]]
     rounds: int
 
 
@@ -53,6 +63,23 @@ def compared(result: Measured) -> list[str]:
         if sides["shown"]:
             shown.append(f"{task.text} {rates(sides['shown']) / 1e6:.1f}")
     return [*lines, "", f"With our orders published in the feed, M rows/s: {'; '.join(shown)}."]
+
+
+def far_behind(result: Measured) -> list[str]:
+    """The table beside NautilusTrader, if it was measured."""
+    if not result.slower:
+        return []
+    lines = [
+        "| NautilusTrader 1.231.0, two-sided quoter in Python | its rows/s | ours | bar | its orders | its fills |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, (ours, _, _, bar) in NAUTILUS.items():
+        theirs = result.slower[name]
+        ratio = rates(result.tasks[ours]["ours"]) / rates(theirs)
+        bars = f"{bar}x" if bar else ""
+        counts = [f"{theirs[0][key]:,}" for key in ("submits", "fills")]
+        lines.append(f"| {' | '.join([name, f'{rates(theirs):,.0f}', f'**{ratio:,.0f}x**', bars, *counts])} |")
+    return [*lines, ""]
 
 
 def started(result: Measured) -> list[str]:
@@ -93,7 +120,7 @@ def tables(result: Measured) -> str:
     used = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     machine = f"{processor()}, Python {platform.python_version()}, {used}"
     head = [f"{datetime.now(UTC):%Y-%m-%d}, {machine}; medians of {result.rounds} rounds.", ""]
-    return "\n".join([*head, *compared(result), "", *started(result), "", *grown(result)])
+    return "\n".join([*head, *compared(result), "", *far_behind(result), *started(result), "", *grown(result)])
 
 
 def processor() -> str:

@@ -68,6 +68,18 @@ def rate(answers: Sequence[Answer]) -> float:
     return float(statistics.median(each["rows"] / seconds for each in answers for seconds in each["runs"]))
 
 
+def slower(folder: Path, python: Path, rounds: int) -> dict[str, list[Answer]]:
+    """NautilusTrader in its own environment, on the first rows of the same markets: all of them would take hours."""
+    found: dict[str, list[Answer]] = {name: [] for name in report.NAUTILUS}
+    for number in range(rounds):
+        for name, (_, venues, mode, _) in report.NAUTILUS.items():
+            print(f"round {number + 1} of {rounds}: NautilusTrader, {name}", flush=True)
+            command = [python, "-W", "ignore", ROOT / "tests/bench/nautilus.py", folder, venues, 40_000, mode, 2]
+            done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+            found[name].append(json.loads(done.stdout.strip().splitlines()[-1]))
+    return found
+
+
 def fresh(folder: Path, count: int, rounds: int) -> dict[str, list[Answer]]:
     """From a new process to the result of one run over the rows of three venues, compiled code already on disk."""
     sides: dict[str, list[Answer]] = {"ours": [], "stacked": [], "peer": []}
@@ -95,12 +107,14 @@ def main(rounds: int = 3, count: int = 2_000_000) -> None:
     names = tasks.prepare(folder, count, data if data.is_dir() else None)
     for name in names:  # what is compiled once is compiled before anything is timed
         process("ours", folder, name, count, 0)
+    other = folder.parent / "nautilus" / "bin" / "python"
     result = report.Measured(
         tasks=measure(folder, count, rounds, names),
         fresh=fresh(folder, count, rounds),
         cold_s=cold(folder, count),
         edit=process("edit", folder, count),
         growth=process("growth", folder, count),
+        slower=slower(folder, other, rounds) if other.exists() else {},
         rounds=rounds,
     )
     report.write(ROOT / "docs" / "performance.md", result)
