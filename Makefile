@@ -48,6 +48,7 @@ bench: .bench/.peers ## measure against a peer, side by side, in an environment 
 
 campaign: $(VENV)/.all ## search for faults: thousands of seeded simulations
 	@$(BIN)/python tests/campaign/run.py
+	@$(BIN)/python tests/campaign/reloads.py
 
 clean: ## remove environments, caches and build outputs
 	@for folder in .venv .venv-* .bench "$(VENV)"; do [ ! -f "$$folder/pyvenv.cfg" ] || rm -rf "$$folder"; done

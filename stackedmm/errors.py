@@ -4,6 +4,10 @@
 class StackedmmError(Exception):
     """Base of the five; never raised itself."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a traceback: the message says where, what was found and what is expected."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(StackedmmError):
     """Fix the file: a configuration, a market description or a recording is not usable as it stands."""

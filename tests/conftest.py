@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,19 @@ def data() -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is: `STACKEDMM_CHROMIUM`, else on the path. Continuous integration has to have one."""
+    found = os.environ.get("STACKEDMM_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    missing = "" if found else "no chromium on the path and none in STACKEDMM_CHROMIUM"
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ModuleNotFoundError:
+        missing = "playwright is not installed"
+    if missing and os.environ.get("CI"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
+    return str(found)

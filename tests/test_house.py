@@ -24,6 +24,7 @@ PACKAGE: Final = "stackedmm"
 ADAPTER: Final = "core engine.ports engine.clock"
 LAB: Final = "core config sim rules engine venues feeds stores wire"
 SESSION: Final = f"{LAB} lab session strategy views"
+EXCHANGE: Final = "core sim feeds engine.host"
 STOREYS: Final[dict[str, str]] = {
     "errors": "",
     "core": "",
@@ -31,8 +32,9 @@ STOREYS: Final[dict[str, str]] = {
     "engine": "core config sim rules",
     **dict.fromkeys(("venues", "feeds", "stores", "wire"), ADAPTER),
     "lab": LAB,
+    "exchange": EXCHANGE,
     **dict.fromkeys(("session", "strategy", "views", "desk"), SESSION),
-    **dict.fromkeys(("cli", "__init__"), f"{SESSION} desk"),
+    **dict.fromkeys(("cli", "__init__"), f"{SESSION} desk exchange"),
     "__main__": "cli",
 }
 
@@ -44,6 +46,8 @@ OWNERS: Final[dict[str, str]] = {
     "pyarrow": "feeds lab stores",
     **dict.fromkeys(("pandas", "matplotlib"), "lab"),
     "rich": "cli lab",
+    "watchfiles": "rules",
+    **dict.fromkeys(("aiohttp", "orjson", "trustme"), "exchange"),
     **dict.fromkeys(("panel", "bokeh", "ipywidgets", "tornado"), "desk"),
 }
 
@@ -59,7 +63,7 @@ MACHINE_IMPORTS: Final = {"hashlib", "os", "sys", "pathlib", "collections"}
 IMPURE_IMPORTS: Final = {"time", "random", "datetime", "uuid", "secrets", "logging", "asyncio", "threading", "socket"}
 IMPURE_CALLS: Final = {"print", "input", "open"}
 SLOW_MATH: Final = {"exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "power", "tanh", "sin", "cos", "hypot"}
-HEAVY: Final = {"pandas", "pyarrow", "panel", "bokeh", "numba", "matplotlib"}
+HEAVY: Final = {"pandas", "pyarrow", "panel", "bokeh", "numba", "matplotlib", "watchfiles", "aiohttp"}
 
 EMPTY_WORDS: Final = {"enhanced", "smart", "manager", "utils", "util", "helpers", "helper"}
 PUBLISHED: Final = {
@@ -395,7 +399,7 @@ def test_importing_the_package_stays_light() -> None:
 def test_each_library_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    declared = [*project["dependencies"], *extras["desk"], *extras["notebook"]]
+    declared = [*project["dependencies"], *extras["desk"], *extras["notebook"], *extras["live"]]
     names = {re.split(r"[^\w-]", each)[0] for each in declared}
     parts = {"llvmlite", "pydantic_core", "annotated_types"}  # of numba and of pydantic
     assert not OWNERS.keys() - names - parts, "a library with an owner is not among the dependencies"

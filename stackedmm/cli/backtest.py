@@ -21,6 +21,16 @@ WIDTH: Final = 110
 def add(subparsers: "Subparsers") -> None:
     """Register `backtest`; its handler is left in `args.run`."""
     parser = subparsers.add_parser("backtest", help=__doc__, description=__doc__)
+    add_run(parser)
+    parser.add_argument("--out", metavar="DIR", help="write orders, fills, decisions, series and summary there")
+    parser.add_argument("--picture", metavar="FILE", help="draw the run: .png, .svg or .pdf")
+    parser.add_argument("--report", metavar="FILE", help="write the run as one .html page that needs nothing else")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.set_defaults(run=run)
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """What says what to run over which market, for all commands that do."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--config", metavar="FILE", help="configuration as JSON")
     what.add_argument("--template", metavar="NAME", help="a configuration that comes with stackedmm")
@@ -34,47 +44,49 @@ def add(subparsers: "Subparsers") -> None:
     parser.add_argument("--start", metavar="T", help="ISO time (UTC without a zone) or ns; earlier rows are warm-up")
     parser.add_argument("--end", metavar="T", help="likewise; rows from here on are not read")
     parser.add_argument("--markets", nargs="+", metavar="FILE", help="descriptions of markets, ccxt's or the venues'")
-    parser.add_argument("--out", metavar="DIR", help="write orders, fills, decisions, series and summary there")
-    parser.add_argument("--picture", metavar="FILE", help="draw the run: .png, .svg or .pdf")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
-    parser.set_defaults(run=run)
+
+
+def run_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The same as keywords of `lab.backtest`, without configuration, data and rules."""
+    return {
+        "latency_ms": args.latency_ms,
+        "queue": args.queue,
+        "fees": tuple(args.fees.split(",")) if args.fees is not None else None,
+        "seed": args.seed,
+        "start": args.start,
+        "end": args.end,
+        "markets": args.markets,
+    }
 
 
 def run(args: argparse.Namespace) -> int:
     """Run, show, write. Bad input raises ConfigError or RuleError before anything is written."""
     from stackedmm.lab import backtest
     from stackedmm.lab.picture import check_name
+    from stackedmm.lab.report import check_page
     from stackedmm.lab.save import check_place
 
-    config = _config(args)
-    fees = tuple(args.fees.split(",")) if args.fees is not None else None
+    config = config_of(args)
     if args.out is not None:
         check_place(Path(args.out))
     if args.picture is not None:
         check_name(Path(args.picture))
+    if args.report is not None:
+        check_page(Path(args.report))
     with Told(args.data is not None) as told:
-        result = backtest(
-            config,
-            _data(args, config),
-            args.rules,
-            latency_ms=args.latency_ms,
-            queue=args.queue,
-            fees=fees,
-            seed=args.seed,
-            start=args.start,
-            end=args.end,
-            markets=args.markets,
-            progress=told,
-        )
+        result = backtest(config, data_of(args, config), args.rules, progress=told, **run_options(args))
     if args.out is not None:
         result.save(args.out)
     if args.picture is not None:
         result.picture(args.picture)
+    if args.report is not None:
+        result.report(args.report)
     _show(result, args.json)
     return 0
 
 
-def _config(args: argparse.Namespace) -> "StackedMarketMakingConfig":
+def config_of(args: argparse.Namespace) -> "StackedMarketMakingConfig":
+    """The configuration named. Raises ConfigError where there is none such."""
     from stackedmm.config import TEMPLATES, load
 
     if args.config is not None:
@@ -84,7 +96,8 @@ def _config(args: argparse.Namespace) -> "StackedMarketMakingConfig":
     return TEMPLATES[args.template]()
 
 
-def _data(args: argparse.Namespace, config: "StackedMarketMakingConfig") -> "list[str] | Recording":
+def data_of(args: argparse.Namespace, config: "StackedMarketMakingConfig") -> "list[str] | Recording":
+    """The files named, else a synthetic market of the length asked for."""
     from stackedmm.lab.data import SYNTHETIC_SECONDS, market_for
 
     if args.data is not None:
@@ -97,17 +110,20 @@ def _data(args: argparse.Namespace, config: "StackedMarketMakingConfig") -> "lis
 
 
 def _show(result: Any, as_json: bool) -> None:
-    from rich.console import Console
-
     from stackedmm.lab.show import renderable
 
     if as_json:
         print(json.dumps(result.summary))
         return
+    output().print(renderable(result.summary, result.config))
+
+
+def output() -> Any:
+    """The console that tables go to: as wide as the terminal, or of a fixed width where there is none."""
+    from rich.console import Console
+
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
-    console.print(renderable(result.summary, result.config))
+    return console if console.is_terminal else Console(width=WIDTH)
 
 
 class Told:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def add(subparsers: "Subparsers") -> None:
     """Register `config` and its four commands; each leaves its handler in `args.run`."""
-    commands = subparsers.add_parser("config", help=__doc__).add_subparsers(required=True, metavar="COMMAND")
+    commands = subparsers.add_parser("config", help=__doc__, description=__doc__).add_subparsers(
+        required=True, metavar="COMMAND"
+    )
     validate = commands.add_parser("validate", help="report everything that is wrong with a file")
     validate.add_argument("file", metavar="FILE")
     validate.set_defaults(run=run_validate)
@@ -67,11 +69,23 @@ def run_import(args: argparse.Namespace) -> int:
     if args.output is None:
         print(text)
         return 0
+    return _write(Path(args.output), text + "\n")
+
+
+def _write(path: Path, text: str) -> int:
+    """A new file, whole or not at all; one that exists is left alone."""
     try:
-        with Path(args.output).open("x", encoding="utf-8") as file:
-            file.write(text + "\n")
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        return _refused(f"{path}: cannot be written: File exists; give a name that is free, or remove it first")
     except OSError as error:
-        return _refused(f"{args.output}: cannot be written: {error.strerror}")
+        return _refused(f"{path}: cannot be written: {error.strerror}")
+    try:
+        with file:
+            file.write(text)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        return _refused(f"{path}: cannot be written: {error.strerror}")
     return 0
 
 

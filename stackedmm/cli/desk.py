@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stackedmm.config import StackedMarketMakingConfig
-    from stackedmm.desk.source import Source
-    from stackedmm.rules import RuleSet
+    from stackedmm.session.source import Embedded, Recorded
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -23,7 +22,8 @@ def add(subparsers: "Subparsers") -> None:
     parser.add_argument("--config", metavar="FILE", help="configuration; by default a demonstration that fits the data")
     parser.add_argument("--rules", metavar="DIR", help="rules folder; by default the configuration's, where it exists")
     parser.add_argument("--markets", nargs="+", metavar="JSON", help="descriptions of markets, ccxt's or the venue's")
-    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times real time, %(default)g")
+    parser.add_argument("--policy", choices=("ask", "auto", "off"), default="auto", help="of edited rules, %(default)s")
+    parser.add_argument("--speed", type=speed, default=1.0, metavar="X", help="times real time, %(default)g")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="of the simulated market, %(default)s")
     parser.add_argument("--port", type=int, default=5006, metavar="P", help="%(default)s, or a free one where taken")
     parser.add_argument("--no-browser", action="store_true", help="open no browser, only print the address")
@@ -37,30 +37,34 @@ def run(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         print(f"stackedmm: the desk needs {error.name}: pip install 'stackedmm[desk]'", file=sys.stderr)
         return 2
-    from stackedmm.desk.paper import Paper
+    from stackedmm.engine.host import WallClock
+    from stackedmm.session.make import session_of
 
     config, source = chosen(args)
-    rules = rules_of(args, config)
-    paper = Paper(config, source, rules, values=flat(config), speed=args.speed)
-    desk = Desk(paper, port=args.port)
+    folder = folder_of(args, config)
+    mode = "replay" if args.data else "paper"
+    session = session_of(
+        config, source, folder, None, WallClock(args.speed), policy=args.policy, name="desk", mode=mode
+    )
+    desk = Desk(session, port=args.port)
     venues = ", ".join(market.name for market in source.markets)
     print(f"stackedmm desk: paper trading on a {source.title}: {venues}")
-    print(f"  {len(rules) if rules else 'no'} rules; no order leaves this machine. Ctrl-C ends it.")
-    paper.start()
+    print(f"  {len(session.rules or ()) or 'no'} rules; no order leaves this machine. Ctrl-C ends it.")
+    session.begin()
     try:
         desk.serve(lambda url: print(f"  {url}", flush=True), browser=not args.no_browser)
     finally:
-        paper.stop()
+        session.end()
     print("\nstackedmm desk: ended")
     return 0
 
 
-def chosen(args: argparse.Namespace) -> "tuple[StackedMarketMakingConfig, Source]":
+def chosen(args: argparse.Namespace) -> "tuple[StackedMarketMakingConfig, Embedded | Recorded]":
     """The configuration and the rows it trades."""
     from stackedmm.config import load
     from stackedmm.desk import demo
-    from stackedmm.desk.source import Embedded, Recorded
     from stackedmm.lab.data import first_prices, recording_for
+    from stackedmm.session.source import Embedded, Recorded
 
     config = load(args.config) if args.config else None
     if not args.data:
@@ -74,26 +78,18 @@ def chosen(args: argparse.Namespace) -> "tuple[StackedMarketMakingConfig, Source
     return fitted, Recorded(recording, warm_up_s=WARM_UP_S)
 
 
-def rules_of(args: argparse.Namespace, config: "StackedMarketMakingConfig") -> "RuleSet | None":
-    """The rules of the folder named, else of the configuration's where it exists; says so where there is none."""
-    from stackedmm.rules import load
-
+def folder_of(args: argparse.Namespace, config: "StackedMarketMakingConfig") -> Path | None:
+    """The rules folder named, else the configuration's where it exists; says so where there is none."""
     folder = Path(args.rules or config.rules.folder)
     if args.rules is None and not folder.is_dir():
-        print(f"stackedmm desk: no folder {folder} here, so no rules are in force", file=sys.stderr)
+        print(f"stackedmm: no folder {folder} here, so no rules are in force", file=sys.stderr)
         return None
-    return load(folder)
+    return folder
 
 
-def flat(config: "StackedMarketMakingConfig") -> dict[str, float]:
-    """The configuration's rule values by `rule.param`."""
-    return {
-        f"{rule}.{name}": float(value) for rule, values in config.rules.values.items() for name, value in values.items()
-    }
-
-
-def _speed(text: str) -> float:
-    speed = float(text)
-    if not 0.01 <= speed <= 1000:
+def speed(text: str) -> float:
+    """Times real time, as an option gives it."""
+    times = float(text)
+    if not 0.01 <= times <= 1000:
         raise argparse.ArgumentTypeError(f"{text}, expected 0.01 to 1000")
-    return speed
+    return times

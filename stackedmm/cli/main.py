@@ -11,10 +11,17 @@ from stackedmm.errors import ConfigError, RuleError, StackedmmError
 
 COMMANDS: Final = {
     "backtest": "run a configuration over recorded or synthetic markets",
+    "compare": "run a configuration beside simpler strategies in one market",
+    "lookahead": "check that no decision knows what happens after it",
+    "data": "convert market data of others into recordings, and back",
     "desk": "open the desk on a simulated market",
+    "paper": "trade a simulated market or a recording without a notebook",
+    "run": "another name of paper",
     "config": "check, describe, start and import configurations",
-    "rules": "look at a folder of rule files before an engine does",
+    "rules": "write, check, explain and preview rule files, and take them back",
+    "replay": "run a session's journal again, and hold it against what was written",
     "book": "one order book of a recording, as it was known at a moment",
+    "exchange": "serve a venue on this machine, for unmodified clients",
     "warm": "compile all that compiles, once, so that nothing waits for it later",
 }
 """Each lives in a file of its own name, which only its own use imports: so help comes at once."""
@@ -53,7 +60,7 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser for these words: complete for the command they name, a line of help for the others."""
     package = import_module("stackedmm")
     whole = argparse.ArgumentParser(prog="stackedmm", description=str(package.__doc__).splitlines()[0])
-    whole.add_argument("--version", action="version", version=f"stackedmm {package.__version__}")
+    whole.add_argument("-V", "--version", action="version", version=f"stackedmm {package.__version__}")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     named = next((word for word in words if not word.startswith("-")), None)
     for name, line in COMMANDS.items():

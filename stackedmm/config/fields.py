@@ -201,6 +201,14 @@ def _read_name(value: object) -> str:
     return text
 
 
+def _read_rule_name(value: object) -> str:
+    """Sliders, logs and messages say `rule.parameter`; a document nests them, and says so."""
+    rule, dot, parameter = _read_text(value).partition(".")
+    if dot:
+        raise refused(f'the rule and the parameter nested: {{"{rule}": {{"{parameter}": ...}}}}')
+    return _read_name(value)
+
+
 def read_list(value: object) -> object:
     """Only a list or a tuple: text is not a list of letters, and a set has no order."""
     if not isinstance(value, list | tuple):
@@ -221,6 +229,7 @@ Switch = Annotated[bool, Strict()]
 Text = Annotated[str, BeforeValidator(_read_text)]
 Coin = Annotated[str, BeforeValidator(_read_coin)]
 Name = Annotated[str, BeforeValidator(_read_name)]
+RuleName = Annotated[str, BeforeValidator(_read_rule_name)]
 Time = Annotated[datetime, BeforeValidator(_read_time), PlainSerializer(write_time, return_type=str, when_used="json")]
 
 Key = TypeVar("Key")

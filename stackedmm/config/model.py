@@ -19,6 +19,7 @@ from stackedmm.config.fields import (
     Name,
     Number,
     Problem,
+    RuleName,
     Switch,
     declared,
     plain,
@@ -85,7 +86,7 @@ class Rules(Declared):
 
     folder: Annotated[str, BeforeValidator(_read_folder), declared("where the rule files are", live=False)] = "rules"
     values: Annotated[
-        Frozen[Name, Frozen[Name, Number]],
+        Frozen[RuleName, Frozen[Name, Number]],
         declared("by rule and parameter; beats the default in the file"),
     ] = Frozen()
 

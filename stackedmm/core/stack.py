@@ -82,7 +82,7 @@ def best_cursor(s, side):
     for i in range(s.markets_n):
         p = s.cursor_price[side, i] * (1 - 2 * side)
         if p > price:
-            best = i
+            best = np.int64(i)
             price = p
     return best
 

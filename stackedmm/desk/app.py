@@ -11,7 +11,7 @@ import panel as pn
 
 from stackedmm.desk import charts, frame, theme
 from stackedmm.desk.feed import Hub, Viewer
-from stackedmm.desk.paper import Paper
+from stackedmm.session import Session
 
 STATIC: Final = Path(__file__).resolve().parent / "static"
 ADDRESS: Final = "127.0.0.1"
@@ -31,29 +31,29 @@ def free_port(wanted: int, address: str = ADDRESS) -> int:
     return wanted
 
 
-def page(paper: Paper) -> Any:
+def page(session: Session) -> Any:
     """One page: the static shell with the figures in their places."""
     shell = pn.Template((STATIC / "desk.html").read_text(encoding="utf-8"))
-    shell.title = f"{paper.config.base_coin} · stackedmm desk"
+    shell.title = f"{session.config.base_coin} · stackedmm desk"
     shell.add_variable("colours", theme.css())
     shell.add_variable("themes", theme.THEMES)
-    digits = max(frame.decimals(float(market.tick)) for market in paper.filled.markets)
-    for name, drawn in charts.charts(paper.config, len(paper.filled.markets), digits).items():
+    digits = max(frame.decimals(float(market.tick)) for market in session.filled.markets)
+    for name, drawn in charts.charts(session.config, len(session.filled.markets), digits).items():
         shell.add_panel(name, pn.pane.Bokeh(drawn, sizing_mode="stretch_both", theme=None))
     return shell
 
 
 class Desk:
-    """The server around a paper session that somebody else starts and stops; `serve` returns when it is told to."""
+    """The server around a session that somebody else starts and stops; `serve` returns when it is told to."""
 
-    def __init__(self, paper: Paper, *, port: int = PORT, address: str = ADDRESS) -> None:
-        self.paper = paper
-        self.hub = Hub(paper)
+    def __init__(self, session: Session, *, port: int = PORT, address: str = ADDRESS) -> None:
+        self.session = session
+        self.hub = Hub(session)
         self.port = free_port(port, address)
         self.url = f"http://{address}:{self.port}/"
         hosts = frozenset(f"{name}:{self.port}" for name in {address, "localhost"})
         self._server = pn.serve(
-            {"/": lambda: page(paper)},
+            {"/": lambda: page(session)},
             port=self.port,
             address=address,
             websocket_origin=sorted(hosts),

@@ -15,7 +15,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from stackedmm.config import StackedMarketMakingConfig
-from stackedmm.desk import sample, theme
+from stackedmm.desk import theme
+from stackedmm.engine.host import sample
 
 FONT: Final = "JetBrains Mono"
 MINUTES: Final = 15

@@ -1,7 +1,6 @@
 """The feed: one frame for all viewers, encoded once; a viewer that is slow misses frames, never holds anyone up."""
 
 import json
-import queue
 import time
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -10,9 +9,9 @@ from tornado.ioloop import IOLoop
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from stackedmm.desk import frame
-from stackedmm.desk.history import SPANS
-from stackedmm.desk.paper import Paper
-from stackedmm.errors import RuleError
+from stackedmm.engine.host.history import SPANS
+from stackedmm.errors import RuleError, StaleError
+from stackedmm.session import Session
 
 VIEWERS: Final = 50
 PATIENCE_S: Final = 10.0
@@ -23,21 +22,22 @@ LARGEST: Final = 2048
 class Hub:
     """Hands each new picture to every viewer. Lives on the server's thread."""
 
-    def __init__(self, paper: Paper) -> None:
-        self.paper = paper
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self.viewers: set[Viewer] = set()
         self._sent = self._counts()
         self._bars: dict[int, tuple[int, list[Any]]] = {}
+        self._known: tuple[Any, Any] = (session.host.armament, session.host.config)
         self._loop: IOLoop | None = None
 
     def begin(self) -> None:
         """Listen to the session; call on the server's thread, once its loop is known."""
         self._loop = IOLoop.current()
-        self.paper.listeners.append(self._called)
+        self.session.host.listeners.append(self._called)
 
     def end(self) -> None:
         """Listen no longer, and say goodbye to every viewer."""
-        self.paper.listeners.remove(self._called)
+        self.session.host.listeners.remove(self._called)
         for viewer in list(self.viewers):
             viewer.close(1001, "the desk has ended")
 
@@ -49,37 +49,46 @@ class Hub:
     def _push(self) -> None:
         if not self.viewers:
             return
+        if self._changed():
+            for viewer in list(self.viewers):
+                viewer.greet()
         text = frame.encode(self.frame())
         for viewer in list(self.viewers):
             viewer.offer(text)
 
+    def _changed(self) -> bool:
+        """Whether rules or configuration are others than the pages were told."""
+        known, host = self._known, self.session.host
+        self._known = (host.armament, host.config)
+        return known[0] is not host.armament or known[1] is not host.config
+
     def frame(self) -> dict[str, Any]:
         """The newest picture, with what was appended since the last frame and where that began."""
-        paper, since = self.paper, self._sent
-        history = [paper.history.since(i, since["points"][i]) for i in range(len(SPANS))]
-        fills, events = paper.ledger.fills.since(since["fills"]), paper.ledger.events.since(since["events"])
+        record, since = self.session.host.record, self._sent
+        history = [record.history.since(i, since["points"][i]) for i in range(len(SPANS))]
+        fills, events = record.fills.since(since["fills"]), record.events.since(since["events"])
         self._sent = {"points": [total for total, _ in history], "fills": fills[0], "events": events[0]}
-        return frame.frame(paper, paper.picture) | {
+        return frame.frame(self.session, self.session.host.look()) | {
             "from": since,
             "to": self._sent,
             "points": [frame.points(table) for _, table in history],
             "fills": frame.fills(fills[1]),
             "events": frame.events(events[1]),
-            "bars": frame.bars(paper, self._bars),
+            "bars": frame.bars(self.session, self._bars),
         }
 
     def greeting(self) -> str:
         """What does not change, and everything appended up to the last frame: the next one goes on from there."""
         if not self.viewers:
             self.frame()  # nobody watched: what was appended since belongs to the past
-        paper, sent = self.paper, self._sent
+        record, sent = self.session.host.record, self._sent
         history = []
         for i in range(len(SPANS)):
-            total, table = paper.history.since(i, 0)
+            total, table = record.history.since(i, 0)
             history.append(frame.points(table[: len(table) - (total - sent["points"][i])]))
-        fills, events = paper.ledger.fills.since(0), paper.ledger.events.since(0)
+        fills, events = record.fills.since(0), record.events.since(0)
         return frame.encode(
-            frame.hello(paper)
+            frame.hello(self.session)
             | {
                 "to": sent,
                 "points": history,
@@ -114,7 +123,7 @@ class Viewer(WebSocketHandler):
             self.close(1013, "too many pages are open")
             return
         self.set_nodelay(True)
-        self._greet()
+        self.greet()
         self.hub.viewers.add(self)
 
     def on_close(self) -> None:
@@ -138,29 +147,28 @@ class Viewer(WebSocketHandler):
         """A word from the page."""
         try:
             self._obey(json.loads(message) if len(message) <= LARGEST else None)
-        except (RuleError, ValueError, KeyError, TypeError) as error:
+        except (RuleError, StaleError, ValueError, KeyError, TypeError) as error:
             self._send(frame.encode({"type": "refused", "text": str(error)}))
-        except queue.Full:
-            self._send(frame.encode({"type": "refused", "text": "too many words are waiting; say it again"}))
 
     def _obey(self, said: Any) -> None:
-        paper = self.hub.paper
+        session = self.hub.session
         match said:
             case {"do": "backfill"}:
                 if self._ready():
-                    self._greet()
+                    self.greet()
             case {"do": "tune", "name": str(name), "value": int(value) | float(value)}:
-                paper.tune(name, float(value))
+                session.tune(name, float(value))
             case {"do": "side", "line": str(line), "side": str(side), "on": bool(on)}:
-                paper.side(line, side, on)
+                session.side(line, side, on)
             case {"do": "control", "name": str(name)}:
-                paper.control(name)
+                session.control(name)
             case _:
                 raise ValueError("not understood; nothing was changed")
 
-    def _greet(self) -> None:
+    def greet(self) -> None:
+        """Tell the page everything anew."""
         self._send(self.hub.greeting())
-        self._send(frame.encode(frame.frame(self.hub.paper, self.hub.paper.picture)))
+        self._send(frame.encode(frame.frame(self.hub.session, self.hub.session.host.look())))
 
     def _send(self, text: str) -> None:
         try:

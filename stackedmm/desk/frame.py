@@ -10,11 +10,10 @@ from stackedmm.core import own, rows
 from stackedmm.core.codes import EVENTS, PASSIVE, TOB
 from stackedmm.core.views import VERBS
 from stackedmm.core.waterfall import waterfall
-from stackedmm.desk import sample
-from stackedmm.desk.history import SPANS
-from stackedmm.desk.news import Event, Fill
-from stackedmm.desk.paper import Paper, Picture
-from stackedmm.desk.source import SECOND
+from stackedmm.engine.host import Event, Fill, Look, sample
+from stackedmm.engine.host.history import SPANS
+from stackedmm.engine.host.source import SECOND
+from stackedmm.session import Session
 
 LADDER_ROWS: Final = 60
 """Price steps a side in a frame."""
@@ -38,20 +37,20 @@ def clean(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def hello(paper: Paper) -> dict[str, Any]:
+def hello(session: Session) -> dict[str, Any]:
     """All that does not change while the session runs."""
-    config, filled = paper.config, paper.filled
+    config, filled = session.config, session.filled
     ticks = [float(market.tick) for market in filled.markets]
     return {
         "type": "hello",
-        "mode": "paper",
-        "source": paper.source.title,
-        "speed": paper.speed,
+        "mode": session.mode,
+        "source": session.host.title,
+        "speed": session.speed,
         "coin": config.base_coin,
         "quote": config.quote_currencies[0],
         "target": float(config.inventory.target_inventory),
         "deviation": float(config.inventory.max_inventory_deviation),
-        "step": step(paper),
+        "step": step(session),
         "decimals": max(decimals(tick) for tick in ticks),
         "size_digits": min(5, max(decimals(float(m.lot * m.contract_size)) for m in filled.markets)),
         "markets": [{"venue": m.venue, "symbol": m.symbol, "kind": m.kind} for m in filled.markets],
@@ -63,18 +62,18 @@ def hello(paper: Paper) -> dict[str, Any]:
             [int(q["line"]), int(q["market"]), int(q["side"]), int(q["level"])]
             for q in filled.state[0]["quotes"][: int(filled.state[0]["quotes_n"])]
         ],
-        "rules": [rule(paper, i) for i in range(len(paper.rules.rules if paper.rules else ()))],
+        "rules": [rule(session, i) for i in range(len(session.rules.rules if session.rules else ()))],
         "reasons": {str(code): text for code, text in rows.REASONS.items()},
         "spans": [span.name for span in SPANS],
-        "columns": list(paper.history.columns),
+        "columns": list(session.host.record.history.columns),
         "notes": list(filled.notes),
     }
 
 
-def step(paper: Paper) -> float:
+def step(session: Session) -> float:
     """Price step of the ladder: the coarsest tick, or the least 1, 2 or 5 of a decade that is half a bps."""
-    tick = max(float(market.tick) for market in paper.filled.markets)
-    least = 0.5e-4 * float(paper.filled.markets[0].tick) * paper.source.ticks[0]
+    tick = max(float(market.tick) for market in session.filled.markets)
+    least = 0.5e-4 * session.host.prices[0]
     decade = 10.0 ** np.floor(np.log10(least))
     return max(tick, next(float(each * decade) for each in (1, 2, 5, 10) if each * decade >= least * 0.999))
 
@@ -84,10 +83,10 @@ def decimals(tick: float) -> int:
     return max(0, len(np.format_float_positional(tick, trim="-").partition(".")[2]))
 
 
-def rule(paper: Paper, place: int) -> dict[str, Any]:
+def rule(session: Session, place: int) -> dict[str, Any]:
     """One rule and its parameters."""
-    assert paper.rules is not None
-    each = paper.rules.rules[place]
+    assert session.rules is not None
+    each = session.rules.rules[place]
     return {
         "name": each.name,
         "verb": VERBS[each.verb],
@@ -98,7 +97,7 @@ def rule(paper: Paper, place: int) -> dict[str, Any]:
             {
                 "name": f"{each.name}.{name}",
                 "label": name,
-                "slot": paper.slots[f"{each.name}.{name}"].place,
+                "slot": session.slots[f"{each.name}.{name}"].place,
                 "default": param.default,
                 "low": param.low,
                 "high": param.high,
@@ -110,21 +109,21 @@ def rule(paper: Paper, place: int) -> dict[str, Any]:
     }
 
 
-def frame(paper: Paper, picture: Picture) -> dict[str, Any]:
+def frame(session: Session, look: Look) -> dict[str, Any]:
     """What replaces what the page showed before."""
     said = {
         "type": "frame",
-        "number": picture.number,
-        "phase": picture.phase,
-        "progress": picture.progress,
-        "note": picture.note,
-        "wall": picture.wall_ns // 1_000_000,
-        "rate": round(picture.rows_per_s),
-        "lag": round(picture.lag_s, 3),
+        "number": look.number,
+        "phase": look.phase,
+        "progress": look.progress,
+        "note": look.note,
+        "wall": look.wall_ns // 1_000_000,
+        "rate": round(look.rows_per_s),
+        "lag": round(look.lag_s, 3),
     }
-    if picture.state is None:
+    if look.state is None:
         return said
-    s = picture.state
+    s = look.state
     bid, ask = float(s["best_bid"]), float(s["best_ask"])
     profit = sample.profit(s)
     return said | {
@@ -138,7 +137,7 @@ def frame(paper: Paper, picture: Picture) -> dict[str, Any]:
         "coefficient": round(float(s["inventory"]), 5),
         "band": round(float(s["band_used"]), 5),
         "pnl": round(profit, 4),
-        "trading": round(sample.traded(s, profit, paper.ledger.opening), 4),
+        "trading": round(sample.traded(s, profit, session.host.record.opening), 4),
         "fees": round(float(s["ledger"]["fees"]) * float(s["unit_cost"]), 4),
         "turnover": round(float(s["ledger"]["volume"]) * float(s["unit_cost"]), 2),
         "killed": bool(s["killed"]),
@@ -146,12 +145,12 @@ def frame(paper: Paper, picture: Picture) -> dict[str, Any]:
         "paused": bool(s["paused"]),
         "open": int(s["open_orders"]),
         "unknown": int(s["unknown_orders"]),
-        "params": [round(float(v), 9) for v in s["params"][: len(paper.slots)]],
+        "params": [round(float(v), 9) for v in s["params"][: len(session.slots)]],
         "markets": [market(s, i) for i in range(int(s["markets_n"]))],
         "lines": [line(s, i) for i in range(int(s["lines_n"]))],
         "quotes": quotes(s),
         "orders": orders(s),
-        "ladder": ladder(paper, picture),
+        "ladder": ladder(session, look),
         "refusals": {str(code): int(n) for code, n in enumerate(s["refusals"]) if n and code},
         "counts": {name: int(n) for name, n in zip(EVENTS, s["events"], strict=False) if n},
     }
@@ -222,11 +221,11 @@ def orders(s: Any) -> list[list[Any]]:
     return found
 
 
-def ladder(paper: Paper, picture: Picture) -> dict[str, Any]:
+def ladder(session: Session, look: Look) -> dict[str, Any]:
     """The stacked book by price steps: [step, coins of each venue], best first."""
-    each = step(paper)
+    each = step(session)
     found = {}
-    for name, side, inward in (("bids", picture.bids, np.floor), ("asks", picture.asks, np.ceil)):
+    for name, side, inward in (("bids", look.bids, np.floor), ("asks", look.asks, np.ceil)):
         assert side is not None
         steps = inward(np.round(side.prices / each, 6)).astype(np.int64)
         levels, place = np.unique(steps, return_inverse=True)
@@ -253,13 +252,13 @@ def events(items: Sequence[Event]) -> list[list[Any]]:
     return [list(item) for item in items]
 
 
-def bars(paper: Paper, known: dict[int, tuple[int, list[Any]]]) -> dict[str, list[Any]]:
+def bars(session: Session, known: dict[int, tuple[int, list[Any]]]) -> dict[str, list[Any]]:
     """Of each quote's last placement the bars that add up to its distance; `known` keeps those already made."""
-    rules = [(each.name, each.verb) for each in (paper.rules.rules if paper.rules else ())]
-    for quote, command in list(paper.ledger.placed.items()):
+    rules = [(each.name, each.verb) for each in (session.rules.rules if session.rules else ())]
+    for quote, command in list(session.host.record.placed.items()):
         ref = int(command["ref"])
         if command["level"] == 0 and known.get(quote, (0, []))[0] != ref:
-            kind = PASSIVE if paper.filled.kinds[int(command["line"])] == "passive" else TOB
+            kind = PASSIVE if session.filled.kinds[int(command["line"])] == "passive" else TOB
             made = [[bar.owner, round(bar.bps, 3)] for bar in waterfall(command, rules, kind)]
             known[quote] = (ref, made)
     return {str(quote): made for quote, (_, made) in known.items()}

@@ -1,7 +1,11 @@
-"""Puts a checked set of rules in force: their scopes and values into the state, their addresses into `links`."""
+"""Puts a checked set of rules in force: their scopes and values into the state, their addresses into `links`.
+
+In two parts, so that a running engine is held up by plain stores only: `prepare` does all the work beside it, and
+`install` stores what came of it, between two steps.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,43 +15,106 @@ from stackedmm.config.lines import TobLine
 from stackedmm.core import build, shape
 from stackedmm.core.codes import PARAMS, RULES
 from stackedmm.core.machine import COMPILED
+from stackedmm.core.records import RULE
+from stackedmm.core.shape import FIRST_RULE
 from stackedmm.errors import RuleError
 from stackedmm.rules import LoadedRule, RuleSet
 
+ARMAMENT: Final = np.dtype(
+    [
+        ("rules", RULE, (RULES,)),
+        ("params", "f8", (PARAMS,)),
+        ("addresses", "i8", (RULES,)),  # where each rule's code stands in this process
+        ("rules_n", "i8"),
+        ("digest", "i8"),  # of the set; 0 without rules
+        ("imbalance_unread", "i8"),
+    ],
+    align=True,
+)
+"""All that putting a set of rules in force stores into an engine."""
 
-def arm(filled: Filled, rules: RuleSet | None, values: Mapping[str, float] | None = None) -> NDArray[np.int64]:
-    """Write a rule set into the state; returns this process's `links`. The old set is replaced whole.
+
+class Armament(NamedTuple):
+    """A set of rules made ready for engines of one configuration. Nobody changes it."""
+
+    record: NDArray[Any]
+    """One ARMAMENT."""
+    names: tuple[str, ...]
+    """`rule.parameter` of each parameter, in the order in which they stand."""
+
+    @property
+    def digest(self) -> int:
+        """Of the set; 0 without rules."""
+        return int(self.record["digest"][0])
+
+    @property
+    def params(self) -> dict[str, float]:
+        """The parameters' values by `rule.parameter`."""
+        return dict(zip(self.names, self.record["params"][0].tolist(), strict=False))
+
+
+def prepare(filled: Filled, rules: RuleSet | None, values: Mapping[str, float] | None = None) -> Armament:
+    """A rule set for the lines and markets of `filled`, whose state is not touched: it may be running.
 
     `values` are parameter values by `rule.parameter` that beat the files' defaults. Raises RuleError where the engine
-    has no room for the set.
+    has no room for the set, and for values of parameters that no rule has.
     """
-    s = filled.state[0]
     found: Sequence[LoadedRule] = rules.rules if rules is not None else ()
     if len(found) > RULES:
         raise RuleError(f"rules: {len(found)} found, at most {RULES} are in force at once")
     settled = rules.values(values or {}).values if rules is not None else {}
-    s["rules"] = np.zeros_like(s["rules"])
-    s["rules_n"] = len(found)
-    s["rules_digest"] = rules.digest if rules is not None else 0
-    s["imbalance_unread"] = int(not any("imbalance" in rule.reads for rule in found))
+    names = tuple(f"{rule.name}.{name}" for rule in found for name, _ in rule.params)
+    if len(names) > PARAMS:
+        raise RuleError(f"rules: {len(names)} parameters found, at most {PARAMS} fit the engine")
+    made = np.zeros(1, ARMAMENT)
+    record = made[0]
     first = 0
-    for record, rule in zip(s["rules"], found, strict=False):
-        scope(record, filled, rule)
-        record["first_param"] = first
-        for name, _ in rule.params:
-            if first >= PARAMS:
-                raise RuleError(f"rules: more than {PARAMS} parameters")
-            s["params"][first] = settled[f"{rule.name}.{name}"]
-            first += 1
-    return build.links_for(filled.state, addresses(found))
+    for each, rule in zip(record["rules"], found, strict=False):
+        scope(each, filled, rule)
+        each["first_param"] = first
+        first += len(rule.params)
+    record["params"][: len(names)] = [settled[name] for name in names]
+    record["addresses"][: len(found)] = addresses(found)
+    record["rules_n"] = len(found)
+    record["digest"] = rules.digest if rules is not None else 0
+    record["imbalance_unread"] = int(not any("imbalance" in rule.reads for rule in found))
+    return Armament(made, names)
+
+
+def install(state: Any, links: NDArray[np.int64], armament: Armament) -> None:
+    """Replace the whole set in force; only between two steps, as no step may see half of it. Nothing is allocated."""
+    store(state, links, armament.record)
+
+
+def store(S: Any, links: Any, armament: Any) -> None:
+    """Store one ARMAMENT (an array of one) into an engine. Written so that a compiled loop may do it too."""
+    s = S[0]
+    given = armament[0]
+    for i in range(RULES):
+        s["rules"][i] = given["rules"][i]
+        links[FIRST_RULE + i] = given["addresses"][i]
+    for i in range(PARAMS):
+        s["params"][i] = given["params"][i]
+    s["rules_n"] = given["rules_n"]
+    s["rules_digest"] = given["digest"]
+    s["imbalance_unread"] = given["imbalance_unread"]
+
+
+def arm(filled: Filled, rules: RuleSet | None, values: Mapping[str, float] | None = None) -> NDArray[np.int64]:
+    """`prepare` and `install` for an engine that is not running yet; returns this process's `links`."""
+    links = build.links_for(filled.state)
+    install(filled.state, links, prepare(filled, rules, values))
+    return links
 
 
 def addresses(rules: Sequence[LoadedRule]) -> list[int]:
-    """Where each rule's code stands in this process."""
+    """Where each rule's code stands in this process. Several sets may be in use at once, by engines side by side."""
     if COMPILED:
         return [rule.address for rule in rules]
-    shape.PYTHON_RULES[:] = [rule.fill for rule in rules]
-    return list(range(len(rules)))
+    for rule in rules:
+        if rule.fill not in shape.PYTHON_RULES:
+            shape.PYTHON_RULES.append(rule.fill)
+    return [shape.PYTHON_RULES.index(rule.fill) for rule in rules]
 
 
 def scope(record: Any, filled: Filled, rule: LoadedRule) -> None:

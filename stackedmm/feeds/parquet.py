@@ -1,7 +1,7 @@
 """Neutral market data in Parquet, column by column; the one file that knows pyarrow."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -83,7 +83,7 @@ class Source:
         self.extra = _check_columns(path, self.file.schema_arrow)
         self.described = {
             (market.venue, market.symbol): market
-            for market in from_json(path, (self.file.schema_arrow.metadata or {}).get(MARKETS, b"[]"))
+            for market in from_json(path, (self.file.metadata.metadata or {}).get(MARKETS, b"[]"))
         }
         if self.rows == 0:
             raise ConfigError(f"{path}: no rows; a recording has at least one")
@@ -238,25 +238,27 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return ", ".join(like or sorted(known)[:8])
 
 
-def save(path: Path, markets: tuple[Market, ...], parts: Iterable[Mapping[str, np.ndarray[Any, Any]]]) -> None:
+def save(
+    path: Path,
+    markets: Sequence[Market],
+    parts: Iterable[Mapping[str, np.ndarray[Any, Any]]],
+    described: Callable[[], Sequence[Market]] | None = None,
+) -> None:
     """Write neutral columns, a row group a part; venue, symbol, kind and side are places in their tables of names.
 
-    The file appears whole or not at all.
+    `markets` may grow while parts are made; `described` are asked at the end for those whose descriptions stand in
+    the file, by default all. The file appears whole or not at all.
     """
-    texts = {
-        "venue": [market.venue for market in markets],
-        "symbol": [market.symbol for market in markets],
-        "kind": list(KINDS),
-        "side": list(SIDES),
-    }
+    texts: dict[str, list[str]] = {"venue": [], "symbol": [], "kind": list(KINDS), "side": list(SIDES)}
     schema = pa.schema(
         [(name, pa.dictionary(pa.int32(), pa.string()) if name in texts else kind) for name, kind in COLUMNS.items()],
-        metadata={MARKETS: to_json(markets)},
+        metadata={MARKETS: to_json(markets)} if described is None else None,
     )
     draft = path.with_name(path.name + ".part")
     try:
         with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
             for part in parts:
+                texts["venue"], texts["symbol"] = ([getattr(m, name) for m in markets] for name in ("venue", "symbol"))
                 columns = [
                     pa.DictionaryArray.from_arrays(pa.array(part[name], pa.int32()), pa.array(texts[name], pa.string()))
                     if name in texts
@@ -264,6 +266,8 @@ def save(path: Path, markets: tuple[Market, ...], parts: Iterable[Mapping[str, n
                     for name in COLUMNS
                 ]
                 writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            if described is not None:
+                writer.add_key_value_metadata({MARKETS: to_json(described())})
         draft.replace(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error}") from error

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +28,10 @@ from stackedmm.feeds.staged import (
     STAGED,
     first_fault,
 )
+
+DAY: Final = 86_400 * 10**9
+SILENCE_MAX: Final = 7 * DAY
+"""Longest time, ns, in which a recording may have no row at all."""
 
 Path_ = str | Path
 Described = Market | Path_
@@ -61,6 +66,7 @@ def read(
         raise ConfigError(f"start {start} is not before end {end}")
     wanted = Wanted(_chosen(venues, venue_name), _chosen(symbols, str), end)
     staging = _stage(files, wanted, start, progress)
+    _check_silence(files, staging.rows["local"])
     counted = Counted(staging.rows, staging.sort(), staging.fault)
     described = counted.describe(_known(markets, staging))
     rows = counted.order(described, synchronised)
@@ -150,6 +156,21 @@ def _cut(
     if start is not None:
         keep &= (part["local"] >= start) | (part["kind"] != IN_BBO)
     return (part, at) if keep.all() else (part[keep], np.asarray(at)[keep])
+
+
+def _check_silence(files: list[Path], local: np.ndarray[Any, Any]) -> None:
+    """Recordings of different times are not one: an engine would walk through all the time between, doing nothing."""
+    times = np.sort(local)
+    steps = np.diff(times)
+    if not len(steps) or steps.max() <= SILENCE_MAX:
+        return
+    after = int(steps.argmax())
+    last, first = (datetime.fromtimestamp(int(t) // 10**9, UTC).isoformat(" ")[:19] for t in times[after : after + 2])
+    where = ", ".join(str(path) for path in files)
+    raise ConfigError(
+        f"{where}: no row from {last} to {first} UTC, expected no silence above {SILENCE_MAX // DAY} days; "
+        "read recordings of different times one by one, or choose a part by start and end"
+    )
 
 
 def _check_wanted(files: list[Path], wanted: Wanted, staging: _Staging) -> None:

@@ -1,5 +1,6 @@
 """Books of a recording at any moment, as exact decimals."""
 
+import math
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,9 @@ TOP: Final = np.dtype(
     align=True,
 )
 """Best prices and quantities of a market after one update of its book."""
+
+FAR: Final = 8192
+"""Levels a side far from the best that `mids` keeps; more are forgotten, and no best price is among them."""
 
 
 class Level(NamedTuple):
@@ -90,6 +94,50 @@ def tops(recording: Recording, market: int) -> np.ndarray[Any, Any]:
     found = np.zeros(int(((rows["market"] == market) & (rows["kind"] <= GAP)).sum()), TOP)
     count = follow(view(rows), market, view(replay._sides), replay._arena, view(found))
     return found[:count].copy()
+
+
+def mids(recording: Recording, market: int, times: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A market's mid in quote currency as of all rows before each of some times, which rise, ns of the rows' clock.
+
+    NaN where no whole book stood. Holds one book, whatever the recording's length: O(rows).
+    """
+    rows = recording.local
+    here = (rows["market"] == market) & (rows["kind"] == DEPTH)
+    window = window_for(int(rows["px"][np.argmax(here)]) if here.any() else 0)
+    sides = np.zeros(2, SIDE)
+    offset = place_side(sides[0], 1, 0, window, FAR)
+    arena = np.zeros(place_side(sides[1], -1, offset, window, FAR), np.int64)
+    found = np.full(len(times), np.nan)
+    follow_mids(view(rows), market, view(sides), arena, times, found)
+    return np.asarray(found * float(recording.markets[market].tick))
+
+
+@entry
+def follow_mids(rows: Any, market: int, sides: Any, arena: Any, times: Any, found: Any) -> None:
+    """Note the mid in ticks at each time, going once through one market's rows."""
+    n = 0
+    for i in range(len(rows)):
+        if n == len(times):
+            return
+        r = rows[i]
+        if r.market != market:
+            continue
+        while n < len(times) and times[n] <= r.ts:
+            found[n] = mid_of(sides)
+            n += 1
+        apply_row(r, sides, arena)
+    while n < len(times):
+        found[n] = mid_of(sides)
+        n += 1
+
+
+@part
+def mid_of(sides: Any) -> Any:
+    """Halfway between the best of both sides, in ticks; NaN where one is empty."""
+    bid, ask = sides[0].best, sides[1].best
+    if bid == NONE or ask == NONE:
+        return math.nan
+    return 0.5 * (bid - ask)
 
 
 @entry

@@ -12,6 +12,7 @@ from stackedmm.core.recording import Recording
 from stackedmm.errors import ConfigError
 from stackedmm.lab import notes
 from stackedmm.lab.data import Described_, Files, recording_for
+from stackedmm.lab.marks import marks
 from stackedmm.lab.result import Result
 from stackedmm.lab.running import Running, prepare
 from stackedmm.lab.series import Samples, sampling_ns
@@ -58,7 +59,7 @@ def backtest(
     configuration. Without `collect` only the summary is kept. Raises ConfigError or RuleError before anything runs.
     """
     settings = configuration(config)
-    delays = {"latency_ns": _ns(latency_ms, "latency_ms"), "feed_ns": _ns(feed_latency_ms, "feed_latency_ms")}
+    late = delays(latency_ms, feed_latency_ms)
     first, last = period(start, end)
     check_seed(seed)
     tell = progress or _silent
@@ -70,11 +71,11 @@ def backtest(
     )  # fmt: skip
     running = prepare(
         settings, recording, ruled, given, seed=seed, collect=collect, queue=queue, partial_fills=partial_fills,
-        stp=stp, **delays,
+        stp=stp, **late,
     )  # fmt: skip
     said = notes.before(settings, running.filled, recording, ruled, given, free=data is not None and fees is None)
     samples, seconds = play(running, tell)
-    return Result(settings, ruled, running, samples, seconds, said + notes.after(running))
+    return Result(settings, ruled, running, samples, marks(running), seconds, said + notes.after(running), given)
 
 
 def play(running: Running, tell: Progress) -> tuple[Samples, float]:
@@ -157,6 +158,11 @@ def rule_values(
         return {}
     written = {f"{rule}.{name}": float(v) for rule, each in config.rules.values.items() for name, v in each.items()}
     return {**written, **(values or {})}
+
+
+def delays(latency_ms: float, feed_latency_ms: float) -> dict[str, int]:
+    """What the simulated venues are told of latencies, ns."""
+    return {"latency_ns": _ns(latency_ms, "latency_ms"), "feed_ns": _ns(feed_latency_ms, "feed_latency_ms")}
 
 
 def _ns(ms: object, name: str) -> int:

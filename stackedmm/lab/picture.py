@@ -24,12 +24,14 @@ BID: Final = "#0072B2"
 ASK: Final = "#D55E00"
 INK: Final = "#222222"
 FAINT: Final = "#8A8A8A"
+GRID: Final = "#E6E6E6"
 VENUES: Final = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES: Final = ("-", "--", "-.", ":")
 QUOTES: Final = 40_000
 """Most orders that are drawn; of more, every nth."""
 FORMATS: Final = (".png", ".svg", ".pdf")
-_days: Any = dates  # it has no types
+days: Any = dates
+"""matplotlib's dates, which have no types."""
 STYLE: Final[dict[str, Any]] = {"fontsize": 9, "color": INK}
 
 
@@ -65,11 +67,11 @@ def draw(run: Drawn, path: str | Path | None) -> Picture:
     draw_profit(profit, run)
     for axes in (price, inventory, volume, profit):
         dress(axes)
-    locator = _days.AutoDateLocator(minticks=5, maxticks=10)
+    locator = days.AutoDateLocator(minticks=5, maxticks=10)
     profit.xaxis.set_major_locator(locator)
-    profit.xaxis.set_major_formatter(_days.ConciseDateFormatter(locator))
+    profit.xaxis.set_major_formatter(days.ConciseDateFormatter(locator))
     profit.set_xlabel("time, UTC", **STYLE)
-    profit.set_xlim(_days.date2num(np.datetime64(run.summary["start"][:23])), float(_dates(run.series.index)[-1]))
+    profit.set_xlim(days.date2num(np.datetime64(run.summary["start"][:23])), float(times(run.series.index)[-1]))
     _title(figure, run)
     if path is not None:
         write(figure, Path(path))
@@ -78,7 +80,7 @@ def draw(run: Drawn, path: str | Path | None) -> Picture:
 
 def draw_price(axes: Any, run: Drawn) -> None:
     """The reference between the stack's best, our orders as lines from placement to end, fills as triangles."""
-    series, fills, at = run.series, run.fills, _dates(run.series.index)
+    series, fills, at = run.series, run.fills, times(run.series.index)
     axes.fill_between(at, series["best_bid"], series["best_ask"], step="post", color=FAINT, alpha=0.25, linewidth=0)
     axes.plot(at, series["reference"], color=INK, linewidth=0.9, label="reference", drawstyle="steps-post")
     for side, colour in (("bid", BID), ("ask", ASK)):
@@ -88,8 +90,8 @@ def draw_price(axes: Any, run: Drawn) -> None:
         sizes = 22 + 70 * np.sqrt(here["size"] / fills["size"].max()) if len(here) else []
         label = f"{word}, {len(here):,} fills"
         axes.scatter(
-            _dates(here["time"]), here["price"], sizes, colour, marker=marker, label=label, zorder=5,
-            edgecolors="white", linewidths=0.6,
+            times(here["time"]), here["price"], sizes, marker=marker, label=label, zorder=5,
+            facecolors=colour, edgecolors="white", linewidths=0.6,
         )  # fmt: skip
     shown = [series["reference"].min(), series["reference"].max(), *_reach(run.orders)]
     low, high = min(shown), max(shown)
@@ -104,7 +106,7 @@ def _quotes(axes: Any, orders: "pd.DataFrame", side: str, colour: str, until: fl
     here = here.iloc[:: max(1, len(here) // QUOTES)]
     if not len(here):
         return
-    begin, end = _dates(here["placed"]), _dates(here["ended"])
+    begin, end = times(here["placed"]), times(here["ended"])
     end = np.where(np.isnan(end), until, end)
     lines = np.stack([np.column_stack([begin, here["price"]]), np.column_stack([end, here["price"]])], axis=1)
     alpha = float(np.clip(25 / np.sqrt(len(here)), 0.25, 0.9))
@@ -124,7 +126,7 @@ def draw_inventory(axes: Any, run: Drawn) -> None:
     axes.axhspan(target - deviation, target + deviation, color=VENUES[0], alpha=0.08, linewidth=0, label="band")
     axes.axhline(target, color=FAINT, linewidth=0.9, linestyle="--", label=f"target {target:g}")
     axes.plot(
-        _dates(series.index), series["inventory"], color=BID, linewidth=1.3, drawstyle="steps-post", label="inventory"
+        times(series.index), series["inventory"], color=BID, linewidth=1.3, drawstyle="steps-post", label="inventory"
     )
     axes.set_ylim(target - 1.15 * deviation, target + 1.3 * deviation)
     axes.set_ylabel(f"inventory, {run.config.base_coin}", **STYLE)
@@ -142,7 +144,7 @@ def draw_volume(axes: Any, run: Drawn) -> None:
     for i, market in enumerate(run.markets):
         values = run.series[f"volume_coefficient {market.name}"]
         axes.plot(
-            _dates(run.series.index), values, color=VENUES[i % len(VENUES)], linestyle=DASHES[i % len(DASHES)],
+            times(run.series.index), values, color=VENUES[i % len(VENUES)], linestyle=DASHES[i % len(DASHES)],
             linewidth=1.3, drawstyle="steps-post", label=market.name,
         )  # fmt: skip
     for bound in (low, high):
@@ -158,7 +160,7 @@ def draw_volume(axes: Any, run: Drawn) -> None:
 
 def draw_profit(axes: Any, run: Drawn) -> None:
     """Profit since the start, what of it is realised, and the fees paid on the way."""
-    series, at = run.series, _dates(run.series.index)
+    series, at = run.series, times(run.series.index)
     axes.axhline(0, color=FAINT, linewidth=0.8)
     axes.plot(at, series["equity"], color=INK, linewidth=1.6, label="profit", zorder=3)
     axes.plot(at, series["realised_pnl"], color=VENUES[0], linewidth=1.2, linestyle="--", label="realised, after fees")
@@ -168,16 +170,18 @@ def draw_profit(axes: Any, run: Drawn) -> None:
     axes.set_ylabel(f"profit, {run.config.quote_currencies[0]}", **STYLE)
 
 
-def dress(axes: Any) -> None:
-    """The same plain dress for every panel."""
-    axes.grid(True, color="#E6E6E6", linewidth=0.6)
+def dress(axes: Any, columns: int = 6, *, above: bool = False) -> None:
+    """The same plain dress for every panel, its legend in so many columns, inside the panel or above it."""
+    axes.grid(True, color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(FAINT)
     axes.tick_params(labelsize=8, colors=INK)
-    axes.legend(loc="upper left", ncols=6, fontsize=8, frameon=False, handlelength=1.8, columnspacing=1.4)
+    if axes.get_legend_handles_labels()[0]:
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1)} if above else {"loc": "upper left"}
+        axes.legend(ncols=columns, fontsize=8, frameon=False, handlelength=1.8, columnspacing=1.4, **place)
 
 
 def _title(figure: Figure, run: Drawn) -> None:
@@ -213,7 +217,7 @@ def check_name(path: Path) -> None:
         raise ConfigError(f"{path}: cannot be written: no such folder")
 
 
-def _dates(times: Any) -> "np.ndarray[Any, Any]":
+def times(moments: Any) -> "np.ndarray[Any, Any]":
     """Times as matplotlib's day numbers; NaN for none."""
-    naive = np.asarray(times.dt.tz_convert(None) if hasattr(times, "dt") else times.tz_convert(None))
-    return np.asarray(_days.date2num(naive), float)
+    naive = np.asarray(moments.dt.tz_convert(None) if hasattr(moments, "dt") else moments.tz_convert(None))
+    return np.asarray(days.date2num(naive), float)

@@ -13,7 +13,9 @@ from stackedmm.core.codes import AGGREGATED
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import ROW, TIMER
 from stackedmm.core.step import step_rows
-from stackedmm.engine import loop
+from stackedmm.engine import live, loop, page
+from stackedmm.engine.assembly import Assembly
+from stackedmm.engine.seat import Seat
 from stackedmm.feeds import order, replay, staged, write
 from stackedmm.feeds.recording import read
 from stackedmm.feeds.replay import book_at
@@ -27,7 +29,7 @@ SECONDS: Final = 2.0
 
 READERS: Final = (staged.first_fault, staged.find_steps, staged.count_steps, staged.least_latency, order.synchronise)
 MAKERS: Final = (synthetic.open_market, synthetic.generate)
-LOOP: Final = (loop.run,)
+LOOP: Final = (loop.run, replay.follow_mids)
 
 
 class Part(NamedTuple):
@@ -54,8 +56,15 @@ def parts() -> list[Part]:
         Part("engine", LOOP, lambda: backtest(ConfigTemplates.conservative_bera_usdt(), small())),
         Part("recordings", (*READERS, write.number), read_back),
         Part("what the desk says and shows", (step_rows, merged.stacked_side, merged.uncrossed, pump.send_all), speak),
+        Part("live loop", (live.live, page.read_page), sit),
         Part("books", (replay.apply,), lambda: book_at(small(), 0, small().end)),
     ]
+
+
+def sit() -> None:
+    """Seat an engine as beside a gateway."""
+    begun = prepare(ConfigTemplates.conservative_bera_usdt(), small(), None, {}, seed=1, collect=False)
+    Seat(Assembly(begun.filled, begun.links, begun.X, begun.XA)).compile()
 
 
 def small() -> Recording:

@@ -10,7 +10,7 @@ from stackedmm.core.codes import STEPS
 from stackedmm.core.rows import COMMAND, PLACE, ROW
 from stackedmm.core.views import SKEW, SPREAD, WIDEN
 from stackedmm.core.waterfall import Bar, waterfall
-from stackedmm.lab import frames, show
+from stackedmm.lab import frames, marks, show
 from stackedmm.lab.frames import Named
 from stackedmm.lab.running import Running
 from stackedmm.lab.series import Samples
@@ -31,17 +31,22 @@ class Result:
         rules: RuleSet | None,
         running: Running,
         samples: Samples,
+        mids: frames.Array,
         seconds: float,
         notes: list[str],
+        values: dict[str, float],
     ) -> None:
         self.config = config
         self.rules = rules
+        self.values = values
+        """Rule parameters that were given, by `rule.parameter`."""
         self.markets = running.filled.markets
         self.summary = summary(config, rules, running, seconds, notes)
         """Plain values that JSON takes; amounts are text."""
         self._commands = frames.joined(running.commands, COMMAND)
         self._answers = frames.joined(running.answers, ROW)
         self._samples = samples
+        self._mids = mids
         self._kinds = [int(record["kind"]) for record in running.state["lines"][: len(running.filled.lines)]]
         self._ruled = [(each.name, each.verb) for each in rules.rules] if rules is not None else []
         s = running.state
@@ -62,6 +67,11 @@ class Result:
     def fills(self) -> "pd.DataFrame":
         """Every fill, in the order of arrival."""
         return frames.fills(self._commands, self._answers, self._named)
+
+    @cached_property
+    def markouts(self) -> "pd.DataFrame":
+        """Every fill, and in bps what it was worth 1, 10 and 60 s later; NaN where the run had ended by then."""
+        return marks.frame(self.fills, self._mids)
 
     @cached_property
     def decisions(self) -> "pd.DataFrame":
@@ -112,6 +122,12 @@ class Result:
 
         drawn = Drawn(self.config, self.summary, self.markets, self.series, self.orders, self.fills)
         return draw(drawn, path)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the run as one HTML page that needs nothing else: pictures, tables, reasons, what ran."""
+        from stackedmm.lab.report import report
+
+        return report(self, path)
 
     def save(self, folder: str | Path) -> Path:
         """Write the frames as Parquet and the summary as JSON into a new folder, whole or not at all."""

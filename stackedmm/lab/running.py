@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import ref
 
 import numpy as np
 
@@ -91,7 +92,7 @@ def prepare(
     **venue: Any,
 ) -> Running:
     """A backtest about to begin; `venue` are the options of `sim.build` that a run leaves open."""
-    feed.check_order(recording.local, recording.exchange)
+    check_once(recording)
     ticks = first_prices(recording)
     markets = recording.markets
     filled, links, X, XA = assemble(config, markets, ticks, rules, values, seed=seed, **venue)
@@ -100,3 +101,21 @@ def prepare(
     counts = np.zeros((2, len(markets)), np.int64)
     feed.attach(X, recording.local, recording.exchange)
     return Running(recording, filled, links, X, XA, collect, np.zeros(int(s["out_max"]), COMMAND), *counts)
+
+
+_CHECKED: Final[dict[tuple[int, int], tuple[ref[Array], ref[Array]]]] = {}
+"""Pairs of arrays that were found in order, as long as both live."""
+
+
+def check_once(recording: Recording) -> None:
+    """Check the order of a recording's rows the first time it is run: many runs of one market share its arrays."""
+    arrays = recording.local, recording.exchange
+    key = id(arrays[0]), id(arrays[1])
+    known = _CHECKED.get(key)
+    if known is not None and known[0]() is arrays[0] and known[1]() is arrays[1]:
+        return
+    feed.check_order(*arrays)
+    for each, (local, exchange) in list(_CHECKED.items()):
+        if local() is None or exchange() is None:
+            _CHECKED.pop(each, None)
+    _CHECKED[key] = ref(arrays[0]), ref(arrays[1])

@@ -143,3 +143,15 @@ def html(found: dict[str, Any], config: Any) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in found["notes"])
     parts.append(f"<details><summary>Notes</summary><ul>{notes}</ul></details>" if notes else "")
     return "".join(parts)
+
+
+def cell(value: float, kind: str) -> str:
+    """A number as it is shown; a dash where there is none.
+
+    >>> cell(0.123, "share"), cell(-1234.5, "money"), cell(float("nan"), "bps")
+    ('12.3%', '-1,234.50', '–')
+    """
+    if value != value:
+        return "–"
+    forms = {"count": "{:,.0f}", "share": "{:.1%}", "bps": "{:+.2f}", "ratio": "{:,.2f}", "coins": "{:,.6g}"}
+    return money(value) if kind == "money" else forms[kind].format(value)

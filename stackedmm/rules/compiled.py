@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from numba.core.errors import NumbaError as NumbaError
 
@@ -57,15 +57,24 @@ def _stamp() -> str:
     return blake2b(callees, digest_size=8).hexdigest()
 
 
-def address(verb: int, body: Translated, functions: Iterable[Translated]) -> int:
-    """Where the rule's machine code lies; 0 where machine code is switched off."""
-    if not machine.COMPILED:
-        return 0
+class Code(NamedTuple):
+    """Machine code of one rule."""
+
+    name: str
+    """The digest of its text: equal rules have equal names, in every process."""
+    address: int
+    """Where it lies; 0 where machine code is switched off."""
+
+
+def code(verb: int, body: Translated, functions: Iterable[Translated]) -> Code:
+    """The rule's machine code: already here, else from disk, else compiled."""
     source = text(verb, body, functions, cached=machine.CACHED)
     name = f"rule_{blake2b(source.encode(), digest_size=12).hexdigest()}"
+    if not machine.COMPILED:
+        return Code(name, 0)
     if name not in _KEPT:
         _KEPT[name] = _load(name, source)
-    return int(_KEPT[name].address)
+    return Code(name, int(_KEPT[name].address))
 
 
 def _load(name: str, source: str) -> Any:

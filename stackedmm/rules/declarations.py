@@ -118,7 +118,9 @@ def _verb(function: ast.FunctionDef, refuse: Refuse) -> tuple[int, Scope, tuple[
     if isinstance(decorator, ast.Call):
         if decorator.args:
             refuse(decorator, f"rule.{name} with an unnamed argument", f"name it: {', '.join(_SCOPE)}")
-        for keyword in decorator.keywords:
+        for i, keyword in enumerate(decorator.keywords):
+            if keyword.arg in [each.arg for each in decorator.keywords[:i]]:
+                refuse(keyword.value, f"{keyword.arg} is said twice", "name several in one tuple")
             _scope(keyword, given, refuse)
     return VERBS.index(name), Scope(given["line"], given["side"], given["venue"]), given["unless"]
 

@@ -11,6 +11,7 @@ from stackedmm.rules.bodies import Translated
 from stackedmm.rules.language import PLAIN_PYTHON
 from stackedmm.rules.outline import Outline
 from stackedmm.rules.program import Checked
+from stackedmm.rules.proofs import Proofs, file_key, proof_key
 from stackedmm.rules.refusal import Refusal, ordered
 from stackedmm.rules.ruleset import LoadedRule, RuleSet
 
@@ -32,9 +33,9 @@ def check(folder: str | Path) -> list[Refusal]:
     return inspect(folder).refusals
 
 
-def rebuild(files: Mapping[str, bytes]) -> RuleSet:
+def rebuild(files: Mapping[str, bytes], retired: Iterable[str] = (), proofs: Proofs | None = None) -> RuleSet:
     """Rules from bytes kept elsewhere, such as `RuleSet.files` of an earlier set or an editor's text."""
-    return _settled(examine(files))
+    return _settled(examine(files, retired, proofs))
 
 
 def inspect(folder: str | Path) -> Outcome:
@@ -52,14 +53,20 @@ def _settled(outcome: Outcome) -> RuleSet:
     return outcome.rules
 
 
-def examine(files: Mapping[str, bytes]) -> Outcome:
-    """The rules in these bytes, by file name, or their refusals."""
+def examine(files: Mapping[str, bytes], retired: Iterable[str] = (), proofs: Proofs | None = None) -> Outcome:
+    """The rules in these bytes, by file name, or their refusals.
+
+    The `retired` are checked like all others and then left out. What stands in `proofs` is not proved again, and what
+    is proved here is added.
+    """
+    proofs = Proofs() if proofs is None else proofs
     sources, refusals = reading.decode(files)
     outlines: dict[str, Outline] = {}
     for source in sources:
-        tree, faults = syntax.parse(source)
+        tree, faults = syntax.parse(source, known=source.digest in proofs)
         refusals += faults
         if tree is not None:
+            proofs.add(source.digest)
             outlines[source.module] = outline.outline(source, tree)
     refused = {name.removesuffix(".py") for name in files} - set(outlines)
     checked = program.link(outlines, refused)
@@ -67,7 +74,13 @@ def examine(files: Mapping[str, bytes]) -> Outcome:
     refusals += [each for file in outlines.values() for each in file.refusals]
     if refusals:
         return Outcome(None, ordered(refusals))
-    return _proved(files, outlines, checked, examined)
+    outcome = _proved(files, outlines, checked, examined, proofs)
+    return outcome if outcome.rules is None else Outcome(_without(outcome.rules, retired), [])
+
+
+def _without(rules: RuleSet, retired: Iterable[str]) -> RuleSet:
+    out = frozenset(retired) & {each.name for each in rules.rules}
+    return RuleSet(tuple(each for each in rules.rules if each.name not in out), rules.files, out) if out else rules
 
 
 def _examples(outlines: Mapping[str, Outline], checked: Iterable[Checked]) -> dict[str, list[examples.Example]]:
@@ -82,27 +95,38 @@ def _proved(
     outlines: Mapping[str, Outline],
     checked: list[Checked],
     examined: Mapping[str, list[examples.Example]],
+    proofs: Proofs,
 ) -> Outcome:
     # The compiler is imported here and not above, so that importing stackedmm stays quick.
     from stackedmm.rules import compiled, prove
 
     rules: list[LoadedRule] = []
     refusals: list[Refusal] = []
+    keys: dict[str, list[str]] = {module: [] for module in outlines}
     for each in checked:
         try:
-            address = compiled.address(each.declared.verb, each.body, each.functions)
+            code = compiled.code(each.declared.verb, each.body, each.functions)
         except compiled.NumbaError as error:
             what = f"{each.declared.name} cannot be compiled: {str(error).splitlines()[0]}"
             refusals.append(Refusal(each.source.file, each.declared.node.lineno, what, "write it in smaller steps"))
             continue
-        found = _loaded(each, address)
-        failed = prove.prove(found)
-        refusals += [failed] if failed else []
+        found = _loaded(each, code.address)
+        key = proof_key(found, code.name)
+        if key not in proofs:
+            failed = prove.prove(found)
+            refusals += [failed] if failed else []
+            if not failed:
+                proofs.add(key)
+        keys[each.source.module].append(key)
         rules.append(found)
     for module, asserts in examined.items():
         file = outlines[module]
-        examples.run(file, asserts, (each for each in rules if each.file == file.source.file))
-        refusals += file.refusals
+        key = file_key(file.source.digest, keys[module])
+        if key not in proofs:
+            examples.run(file, asserts, (each for each in rules if each.file == file.source.file))
+            refusals += file.refusals
+            if not file.refusals:
+                proofs.add(key)
     if refusals:
         return Outcome(None, ordered(refusals))
     return Outcome(RuleSet(tuple(sorted(rules, key=lambda rule: (rule.file, rule.name))), files), [])

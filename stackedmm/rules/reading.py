@@ -14,6 +14,7 @@ from stackedmm.rules.refusal import Refusal
 BYTES_MAX: Final = 256_000
 FILES_MAX: Final = 256
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\.py\Z")
+CHANGED: Final = "changed while it was read"
 TAKEN: Final = ("math.py", "stackedmm.py")
 
 # O_NOFOLLOW refuses symlinks at the moment of opening, O_NONBLOCK keeps a FIFO from holding us. Windows has neither.
@@ -117,7 +118,7 @@ def _contents(descriptor: int, name: str) -> bytes | Refusal:
         room -= len(part)
     after = os.fstat(descriptor)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        return Refusal(name, 1, "changed while it was read", "save it again")
+        return Refusal(name, 1, CHANGED, "save it again")
     return b"".join(parts)
 
 

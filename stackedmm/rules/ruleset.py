@@ -1,6 +1,6 @@
 """Rules in force: what a folder became once every check was passed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from math import isnan, nan
@@ -90,10 +90,12 @@ class Values(NamedTuple):
 class RuleSet:
     """The rules of one folder, in the order of file and name; equal folders give equal digests."""
 
-    def __init__(self, rules: tuple[LoadedRule, ...], files: Mapping[str, bytes]) -> None:
+    def __init__(self, rules: tuple[LoadedRule, ...], files: Mapping[str, bytes], retired: Iterable[str] = ()) -> None:
         self.rules = rules
         self.files = dict(files)
         """The bytes that were checked, by file name: `rebuild` makes the set again from them."""
+        self.retired = frozenset(retired)
+        """Rules that stand in the files and are not in force."""
 
     @cached_property
     def digest(self) -> int:
@@ -104,6 +106,8 @@ class RuleSet:
         for name in sorted(self.files):
             data = self.files[name]
             digest.update(f"{name}:{len(data)}:".encode() + data)
+        for name in sorted(self.retired):
+            digest.update(f"-{name}:".encode())
         return int.from_bytes(digest.digest(), "big", signed=True)
 
     @property

@@ -13,17 +13,17 @@ DEPTH_MAX: Final = 50
 NODES_MAX: Final = 20_000
 
 
-def parse(source: Source) -> tuple[ast.Module | None, list[Refusal]]:
-    """The file's tree, or why there is none."""
+def parse(source: Source, *, known: bool = False) -> tuple[ast.Module | None, list[Refusal]]:
+    """The file's tree, or why there is none. A text `known` to have been parsed before warns of nothing.
+
+    To catch warnings changes what other threads do with theirs, so it is left out where it can be.
+    """
 
     def refuse(line: int | None, what: str, remedy: str) -> tuple[None, list[Refusal]]:
         return None, [Refusal(source.file, line or 1, what, remedy)]
 
     try:
-        with warnings.catch_warnings():
-            # A warning would say that the text may mean something else than it looks: refused as well.
-            warnings.simplefilter("error")
-            tree = ast.parse(source.text, source.file)
+        tree = ast.parse(source.text, source.file) if known else _parsed(source)
     except SyntaxError as error:
         line = min(error.lineno or 1, source.text.count("\n") + 1)
         return refuse(line, f"not Python: {error.msg}", "correct the line")
@@ -35,6 +35,13 @@ def parse(source: Source) -> tuple[ast.Module | None, list[Refusal]]:
         return refuse(*found)
     foreign = [] if source.text.isascii() else _foreign(source)
     return (None, foreign) if foreign else (tree, [])
+
+
+def _parsed(source: Source) -> ast.Module:
+    with warnings.catch_warnings():
+        # A warning would say that the text may mean something else than it looks: refused as well.
+        warnings.simplefilter("error")
+        return ast.parse(source.text, source.file)
 
 
 def _outgrown(tree: ast.Module) -> tuple[int, str, str] | None:

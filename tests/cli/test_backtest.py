@@ -48,11 +48,11 @@ def test_tables_name_lines_venues_refusals_and_notes(backtest, recording_file):
 
 
 def test_everything_asked_for_is_written(backtest, recording_file, tmp_path):
-    words = ("--out", tmp_path / "out", "--picture", tmp_path / "run.png")
+    words = ("--out", tmp_path / "out", "--picture", tmp_path / "run.png", "--report", tmp_path / "run.html")
     code, _, _ = backtest("--data", recording_file, *words)
     assert code == 0
     assert {each.name for each in (tmp_path / "out").iterdir()} == OUT
-    assert {each.name for each in tmp_path.iterdir()} == {"out", "run.png"}
+    assert {each.name for each in tmp_path.iterdir()} == {"out", "run.png", "run.html"}
 
 
 def test_what_was_inferred_is_said_and_what_a_file_of_markets_says_is_not(backtest, recording_file, tmp_path):
@@ -171,6 +171,8 @@ def test_a_bad_file_is_refused_with_where_and_what(spoil, said, backtest, record
         (("--markets", "nowhere.json"), "nowhere.json"),
         (("--picture", "run.bmp"), "expected a name that ends in .png, .svg, .pdf"),
         (("--picture", "nowhere/run.png"), "no such folder"),
+        (("--report", "run.pdf"), "expected a name that ends in .html"),
+        (("--report", "nowhere/run.html"), "no such folder"),
     ],
 )
 def test_bad_words_are_refused_before_anything_is_written(words, said, backtest, recording_file, tmp_path, monkeypatch):

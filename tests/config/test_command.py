@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import resource
+import signal
 
 import pytest
 
@@ -93,3 +95,27 @@ def test_an_import_writes_a_file_and_never_over_one(old, tmp_path, capsys):
     assert run("import", old, "-o", out, "--deviation", "900") == 2
     assert "cannot be written: File exists" in capsys.readouterr().err
     assert out.read_bytes() == before
+
+
+def test_an_import_onto_a_full_disk_leaves_nothing(old, tmp_path, capsys):
+    out = tmp_path / "new.json"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        code = run("import", old, "-o", out, "--deviation", "500")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert code == 2
+    assert "new.json: cannot be written: File too large" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_rule_value_in_the_words_of_a_slider_is_told_how_to_nest(tmp_path, capsys):
+    file = tmp_path / "c.json"
+    document = json.loads(ConfigTemplates.conservative_bera_usdt().to_json())
+    document["rules"]["values"] = {"lean.strength": "5"}
+    file.write_text(json.dumps(document))
+    assert run("validate", file) == 2
+    assert 'the rule and the parameter nested: {"lean": {"strength": ...}}' in capsys.readouterr().err

@@ -16,6 +16,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from stackedmm.desk.app import Desk
+from stackedmm.engine.arm import prepare
 from tests.desk.waiting import until
 
 pytestmark = [
@@ -26,13 +27,13 @@ pytestmark = [
 
 
 @pytest.fixture
-def desk(paper) -> Iterator[Desk]:
+def desk(traded) -> Iterator[Desk]:
     """A desk that serves from a thread of its own."""
     made: list[Desk] = []
     ready = threading.Event()
 
     async def run() -> None:
-        made.append(Desk(paper, port=0))
+        made.append(Desk(traded, port=0))
         made[0].begin()
         ready.set()
         await done.wait()
@@ -98,13 +99,30 @@ def test_a_page_from_elsewhere_may_not_listen(desk, origin):
         asyncio.run(listen())
 
 
-def test_a_word_of_a_page_reaches_the_engine_and_comes_back(desk, paper):
+def test_a_page_is_told_anew_when_other_rules_come_into_force(desk, traded):
+    async def listen():
+        async with connect(desk) as page:
+            first = None
+            while True:
+                message = await read(page)
+                if message["type"] == "hello" and first is None:
+                    first = [rule["name"] for rule in message["rules"]]
+                    traded.host.swap(prepare(traded.filled, None), rules=None, who="test")
+                elif message["type"] == "hello":
+                    return first, message["rules"]
+
+    first, then = asyncio.run(listen())
+    assert "lean" in first
+    assert then == []
+
+
+def test_a_word_of_a_page_reaches_the_engine_and_comes_back(desk, traded):
     async def tune():
         async with connect(desk) as page:
             page.write_message(json.dumps({"do": "tune", "name": "lean.strength", "value": 20}))
             while True:
                 frame = await read(page)
-                if frame["type"] == "frame" and frame["params"][paper.slots["lean.strength"].place] == 20:
+                if frame["type"] == "frame" and frame["params"][traded.slots["lean.strength"].place] == 20:
                     return
 
     asyncio.run(tune())
@@ -123,23 +141,23 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("word", REFUSED)
-def test_what_is_not_understood_is_answered_and_changes_nothing(desk, paper, word):
+def test_what_is_not_understood_is_answered_and_changes_nothing(desk, traded, word):
     async def say():
         async with connect(desk) as page:
             page.write_message(word)
             while (await read(page))["type"] != "refused":
                 pass
 
-    before = paper.picture.state["params"].tobytes()
+    before = traded.host.look().state["params"].tobytes()
     asyncio.run(say())
-    number = paper.picture.number
-    after = until(paper, lambda picture: picture.number > number + 1)
+    number = traded.host.look().number
+    after = until(traded, lambda look: look.number > number + 1)
     assert after.state["params"].tobytes() == before
     assert not after.state["killed"]
     assert not after.state["paused"]
 
 
-def test_a_page_that_does_not_read_costs_little_and_holds_nobody_up(desk, paper):
+def test_a_page_that_does_not_read_costs_little_and_holds_nobody_up(desk, traded):
     stuck = socket.create_connection(("127.0.0.1", desk.port))
     key = base64.b64encode(b"0123456789abcdef").decode()
     stuck.sendall(

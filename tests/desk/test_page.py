@@ -116,6 +116,7 @@ def test_a_side_switched_off_says_so_in_words(open_page):
     page = open_page()
     page.get_by_role("switch", name="passive-1 bid").click()
     page.wait_for_function("document.getElementById('quotes').innerText.includes('line or side disabled')")
+    page.locator("#quotes [title='line or side disabled']").first.wait_for(state="attached")
     page.get_by_role("switch", name="passive-1 bid").click()
     page.wait_for_function("!document.getElementById('quotes').innerText.includes('line or side disabled')")
 
@@ -148,6 +149,17 @@ def test_nothing_is_wider_than_the_window_and_kill_is_always_in_it(open_page, wi
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
     assert 0 <= box["y"] <= height - box["height"]
+
+
+@pytest.mark.parametrize("width", [1920, 1440, 390])
+def test_the_foot_of_the_ladder_is_one_line_however_much_it_has_to_say(open_page, width):
+    page = open_page(width, 900)
+    measure = """() => {
+        const foot = document.querySelector(".foot");
+        document.getElementById("ladder-out").textContent = "further out: 1234 asks, 1234 bids, and more words";
+        return [foot.scrollHeight - foot.clientHeight, foot.scrollWidth - foot.clientWidth];
+    }"""
+    assert page.evaluate(measure) == [0, 0]
 
 
 def test_every_tab_has_something_to_show_and_both_themes_hold(open_page):

@@ -10,8 +10,8 @@ import pytest
 
 from stackedmm.core.market import LINEAR, Market
 from stackedmm.desk import demo, frame, theme
-from stackedmm.desk.history import SPANS, History
-from stackedmm.desk.news import KEPT, News
+from stackedmm.engine.host.history import SPANS, History
+from stackedmm.engine.host.news import KEPT, News
 
 SECOND = 1_000_000_000
 
@@ -117,6 +117,6 @@ def test_a_market_is_named_as_a_configuration_names_it(venue, kind, name):
 
 
 def test_the_session_runs_without_the_libraries_of_the_page():
-    script = "import sys, stackedmm.desk.paper, stackedmm.cli.desk; print(*sys.modules)"
+    script = "import sys, stackedmm.session, stackedmm.cli.desk; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"panel", "bokeh", "tornado"} & set(loaded)

@@ -133,3 +133,13 @@ def test_rows_are_numbered_as_in_the_file_where_markets_were_chosen(neutral):
     path = neutral(*ROWS, venue=["gate", "binance", "gate", "binance"], price=[1.0, 1.0, 1.0, -1.0])
     with pytest.raises(ConfigError, match="row 3, column price: -1"):
         read(path, venues=["binance"])
+
+
+def test_recordings_of_different_times_are_not_one(neutral):
+    day = 86_400 * 10**9
+    week = neutral(*ROWS, ts_local_ns=[T, T + 1, T + 7 * day, T + 14 * day])
+    assert len(read(week).local) == 4
+    years = neutral(*ROWS, ts_local_ns=[T, T + 1, T + 7 * day + 2, T + 8 * day])
+    words = r"no row from 2023-11-14 22:13:20 to 2023-11-21 22:13:20 UTC, expected no silence above 7 days; read"
+    with pytest.raises(ConfigError, match=words):
+        read(years)

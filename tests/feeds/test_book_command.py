@@ -63,3 +63,23 @@ def test_before_the_snapshot_no_book_stands(command):
     assert code == 0
     assert json.loads(out)["bids"] == []
     assert "no book stands" in err
+
+
+def test_a_moment_is_an_iso_time_or_ns(command):
+    words = ("--venue", "binanceus", "--symbol", "ETH/BTC", "--depth", "3", "--json")
+    _, by_ns, _ = command(*words, "--at", AT)
+    code, by_iso, err = command(*words, "--at", "2021-04-05T17:19:10")
+    assert (code, err, by_iso) == (0, "", by_ns)
+    code, out, err = command(*words, "--at", "noon")
+    assert (code, out) == (2, "")
+    assert "--at: found 'noon', expected an ISO time or ns since 1970" in err
+
+
+def test_points_stand_below_each_other(command):
+    _, out, _ = command("--venue", "binanceus", "--symbol", "BTC/USD", "--at", AT, "--depth", "10")
+    prices = re.findall(r"\d+\.\d+", out)
+    rows = [line for line in out.split("\n") if line.count("│") == 5 and "." in line]
+    assert len(rows) == 10
+    assert len(prices) == 40 + 1  # four to a row, and the seconds of the title
+    for column in range(1, 5):
+        assert len({len(row.split("│")[column].strip().partition(".")[2]) for row in rows}) == 1

@@ -7,7 +7,7 @@ import pytest
 
 import stackedmm as mm
 from stackedmm.core.recording import Recording
-from stackedmm.lab import Result, market_for
+from stackedmm.lab import Comparison, Result, market_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RULES = ROOT / "rules"
@@ -56,3 +56,9 @@ def btc() -> dict[str, Any]:
 def recorded(data: Path) -> Result:
     """Six recorded minutes of BTC, spot and perp, with fees."""
     return mm.backtest(BTC, data / "books" / "binance3_20240808.parquet", RULES, fees=("-0.2", "4"))
+
+
+@pytest.fixture(scope="session")
+def compared(config: Any, market: Recording) -> Comparison:
+    """The template beside simpler strategies over its market, with rules and fees."""
+    return mm.compare(config, market, RULES, fees=("1", "5"))

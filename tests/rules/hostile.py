@@ -356,4 +356,113 @@ EXAMPLES: Final = [
     )
 ]
 
-CORPUS: Final = [*TOP, *HEADS, *BODIES, *VALUES, *PROOFS, *TEXTS, *EXAMPLES]
+MORE: Final = [
+    _file(
+        "coroutine_rule",
+        '@rule.skew\nasync def lean(q):\n    """Doc."""\n    return 0.0',
+        4,
+        "`async` waits, and a rule never waits",
+    ),
+    _file("lambda_constant", "X = lambda: 1", 3, "`lambda` is not part of the rule language"),
+    _file("walrus_constant", "X = (Y := 1)", 3, "`:=` is not part of the rule language"),
+    _file("comprehension_constant", "X = max(i for i in range(3))", 3, "a comprehension"),
+    _file("conditional_constant", f"X = 1 if {MARK} else 2", 3, "a call of `.open`"),
+    _file("star_assignment", "*X, Y = 1, 2", 3, "an assignment to more than one name"),
+    _file("item_assignment", "exp[0] = 1", 3, "an assignment to more than one name"),
+    _file("match_at_top", "match 1:\n    case _:\n        X = 1", 3, "`match 1:` at the top of the file"),
+    _file(
+        "main_block", "if __name__ == '__main__':\n    X = 1", 3, "`if __name__ == '__main__':` at the top of the file"
+    ),
+    _file("import_future", "from __future__ import annotations", 3, "no file __future__.py in this folder"),
+    _file("import_builtins", "import builtins", 3, "import of builtins"),
+    _file("import_importlib", "import importlib", 3, "import of importlib"),
+    _file("import_pickle", "from pickle import loads", 3, "no file pickle.py in this folder"),
+    _file("assert_marker", f"assert {MARK}", 3, "a call of `.open`"),
+    _file(
+        "rule_twice",
+        '@rule.skew\ndef a(q):\n    """Doc."""\n    return 0.0\n@rule.skew\ndef a(q):\n    """Doc."""\n    return 1.0',
+        8,
+        "a is defined twice in this file",
+    ),
+    _file(
+        "rule_named_like_function",
+        'def lean(x):\n    return x\n@rule.skew\ndef lean(q):\n    """Doc."""\n    return 1.0',
+        6,
+        "lean is defined twice in this file",
+    ),
+    _file("function_without_return", "def half(x):\n    y = x", 3, "half may end without a number"),
+    _file(
+        "function_reads_view", "def half(q):\n    return q.inventory", 4, "`.inventory` of something that is no View"
+    ),
+    _file("function_takes_nothing_known", "def half(x):\n    return x * strength", 4, "strength is not known here"),
+    _file(
+        "seventeen_params",
+        "@rule.skew\ndef lean(q, "
+        + ", ".join(f"p{i}=Param(1, 0, 2)" for i in range(17))
+        + '):\n    """Doc."""\n    return p0',
+        4,
+        "17 Params",
+    ),
+    _head("called_verb_twice", "@rule.skew()()\ndef lean(q):", 3, "the decorator `rule.skew()`"),
+    _head("verb_by_name", "@getattr(rule, 'skew')\ndef lean(q):", 3, "the decorator `getattr`"),
+    _head("verb_of_verb", "@rule.skew.size\ndef lean(q):", 3, "the decorator `rule.skew.size`"),
+    _head("empty_scope", "@rule.skew(venue=())\ndef lean(q):", 3, "venue=None is not a name"),
+    _head("number_scope", "@rule.skew(venue=3)\ndef lean(q):", 3, "venue=3 is not a name"),
+    _head("scope_said_twice", "@rule.skew(side='bid', side='ask')\ndef lean(q):", 3, "side is said twice"),
+    _head(
+        "param_of_param",
+        "@rule.skew\ndef lean(q, a=Param(Param(1, 0, 2), 0, 2)):",
+        4,
+        "Param is a word of the rule language",
+    ),
+    _head("param_nothing", "@rule.skew\ndef lean(q, a=Param()):", 4, "a: Param without default and low and high"),
+    _body(
+        "loop_of_loop_variable",
+        "x = 0.0\nfor i in range(3):\n    for j in range(i):\n        x += 1\nreturn x",
+        8,
+        "i is not known here",
+    ),
+    _body("star_target", "*x, y = 1.0, 2.0\nreturn y", 6, "a tuple"),
+    _body("del_view", "del q\nreturn 1.0", 6, "`del` is not part of the rule language"),
+    _body("docstring_only", "'more'", 6, "an expression that does nothing"),
+    _value("power_tower", "9.0 ** 9.0 ** 9.0", "lean has no answer"),
+    _value("view_compared", "1.0 if q == q else 0.0", "`q` itself"),
+    _value("view_hash", "hash(q)", "hash() is not part of the rule language"),
+    _value("power_of_view", "pow(q.inventory, 2)", "pow is not imported"),
+    _value("negative_log", "log(q.inventory)", "log is not imported"),
+    _value("deep_attribute", "q.inventory.__add__(1)", "a call of `.__add__`"),
+    _value("format", "'{0.__class__}'.format(q)", "a call of `.format`"),
+    _value("type_of", "type(q)", "type() is not part of the rule language"),
+    _value("vars_of", "vars(q)", "vars() is not part of the rule language"),
+    _value("globals_of", "globals()", "globals() is not part of the rule language"),
+    _value("breakpoint", "breakpoint()", "breakpoint() is not part of the rule language"),
+    _value("input", "input()", "input() is not part of the rule language"),
+    _body("chained_truths", "return q.inventory < q.pressure < True", 4, "lean returns a truth"),
+    _value("not_number", "not q.inventory", "`q.inventory` is a number where true or false is needed"),
+    Hostile("crlf_torn", GOOD.replace("\n", "\r\n")[:-8].encode() + b"\r", 6, "an invisible character, U+000D"),
+    Hostile("zip", b"PK\x03\x04" + bytes(range(256)), 2, "byte 0x80 is not UTF-8"),
+    Hostile("bytecode", b"\xa7\r\r\n" + b"\x00" * 12, 1, "byte 0xa7 is not UTF-8"),
+    Hostile("nul_only", b"\x00" * 4096, 1, "an invisible character, U+0000"),
+    Hostile(
+        "conflict",
+        b"<<<<<<< HEAD\n" + GOOD.encode() + b"=======\n" + GOOD.encode() + b">>>>>>> other\n",
+        1,
+        "not Python",
+    ),
+    Hostile(
+        "notebook",
+        b'{"cells": [], "metadata": {}, "nbformat": 4}\n',
+        1,
+        "`{'cells': [], 'metadata': {}, 'nbformat': 4}` at the top of the file",
+    ),
+    Hostile(
+        "shebang_cookie",
+        b"#!/usr/bin/python\n# vim: set fileencoding=utf-7 :\n" + GOOD.encode(),
+        2,
+        "declares the encoding utf-7",
+    ),
+    Hostile("magic", GOOD.encode() + b"%load_ext autoreload\n", 7, "not Python"),
+    Hostile("markdown", b"# Rules\n\nLean away *from* inventory.\n", 3, "not Python"),
+]
+
+CORPUS: Final = [*TOP, *HEADS, *BODIES, *VALUES, *PROOFS, *TEXTS, *EXAMPLES, *MORE]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stackedmm.core.machine import COMPILED
 from stackedmm.core.views import BY_NAME
 from stackedmm.rules import Refusal
-from stackedmm.rules.compiled import address
+from stackedmm.rules.compiled import code
 from stackedmm.rules.folder import _loaded
 from stackedmm.rules.language import MATH
 from stackedmm.rules.outline import outline
@@ -140,7 +140,7 @@ def test_random_rules_compile_and_answer_alike_wherever_they_are_asked() -> None
         (source,), _ = decode({"file.py": text.encode()})
         found = outline(source, ast.parse(text))
         (checked,) = link({"file": found}, ())
-        loaded = _loaded(checked, address(checked.declared.verb, checked.body, checked.functions))
+        loaded = _loaded(checked, code(checked.declared.verb, checked.body, checked.functions).address)
         points = probes(loaded)
         ours = [loaded.value(*point) for point in points]
         for point, answer, other in zip(points, ours, machine_answers(loaded, points), strict=True):

@@ -34,7 +34,7 @@ export function hello(message) {
   );
   $("volume-legend").replaceChildren(
     ...message.markets.flatMap((market, i) => [el("i", { style: `--c:${hue(i)}` }), market.venue]),
-    " · 1 is the usual volume",
+    el("span", { class: "aside" }, "1 is the usual volume"),
   );
   refill();
 }

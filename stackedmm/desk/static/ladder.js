@@ -103,7 +103,7 @@ export function frame(message) {
   const crossed = message.crossed > 0 ? ` · uncrossed ${size(message.crossed, digits)} ${said.coin}` : "";
   text(middle.right, `reference · spread ${fixed(message.spread_bps, 2)} bps${crossed}`);
   const out = asks.out + bids.out;
-  text($("ladder-out"), out ? `${asks.out} own asks, ${bids.out} own bids further out` : `${message.orders.length} own orders, all in view`);
+  text($("ladder-out"), out ? `further out: ${asks.out} asks, ${bids.out} bids` : `${message.orders.length} own orders, all in view`);
 }
 
 function paint(row, side, at, group, deepest, sum) {

@@ -86,6 +86,8 @@ function paint(message, side, s) {
     return;
   }
   for (const name of ["price", "size", "bps", "levels"]) text(cells[name], "");
-  text(cells.why, said.reasons[quotes[0]?.[0]] ?? "");
+  const reason = said.reasons[quotes[0]?.[0]] ?? "";
+  text(cells.why, reason);
+  cells.why.title = reason; // the cell may be too narrow for all of it
   dress(side.node, `side ${s ? "ask" : "bid"} none`);
 }

@@ -17,7 +17,7 @@ function item(label, name, width, unit = "") {
 export function hello(message) {
   said = message;
   part = {};
-  const venues = el("div", { class: "item item-venues" }, el("span", { class: "label" }, "volume coefficient and feed age by venue"));
+  const venues = el("div", { class: "item item-venues" }, el("span", { class: "label" }, "volume coefficient ", el("span", { class: "age-word" }, "and feed age "), "by venue"));
   const chips = el("span", { class: "line chips" });
   message.markets.forEach((market, i) => {
     const chip = { dot: el("i", { class: "dot" }), volume: el("b"), age: el("span", { class: "unit" }) };

@@ -1,53 +1,48 @@
-"""Where market rows come from: a simulated market that goes on for ever, or a recording that ends."""
+"""Where a session's market rows come from: a simulated market that goes on for ever, or a recording that ends."""
 
 import time
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from pathlib import Path
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stackedmm.config import StackedMarketMakingConfig
 from stackedmm.config.fill import choose, with_fees
-from stackedmm.core.market import LINEAR, Market
+from stackedmm.core.market import LINEAR
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import ROW
+from stackedmm.engine.gateway import Described
+from stackedmm.engine.host.source import SECOND, Rows
 from stackedmm.errors import ConfigError
 from stackedmm.lab.data import first_prices
 from stackedmm.sim.synthetic import Stream
 
-SECOND: Final = 1_000_000_000
 GAPS: Final = 0.05
 """Feeds break every hour or so, as they do; the usual of the simulated market is every few minutes, for tests."""
-Rows = NDArray[Any]
-
-
-class Source(Protocol):
-    """Rows of exactly the markets that a configuration trades, numbered in its order."""
-
-    markets: tuple[Market, ...]
-    ticks: list[int]
-    """About where each market trades."""
-    start: int
-    """Row time at which it begins, ns."""
-    fed: int
-    """Row time before which everything was handed out, ns."""
-    title: str
-
-    def ready(self) -> int:
-        """Row time up to which to run at full speed before anything is shown, ns."""
-
-    def more(self, seconds: float) -> Rows | None:
-        """The rows of the next seconds, by local time; None when there are no more."""
 
 
 class Embedded:
-    """The simulated market, opened long enough ago to be warm. The same start gives the same market."""
+    """The simulated market, opened long enough ago to be warm. The same start gives the same market.
 
-    def __init__(self, config: StackedMarketMakingConfig, *, warm_up_s: float, seed: int = 7) -> None:
+    `start` is the row time, ns, at which it begins; without it the warm-up ends at the present, whenever that has come.
+    """
+
+    def __init__(
+        self, config: StackedMarketMakingConfig, *, warm_up_s: float, seed: int = 7, start: int | None = None
+    ) -> None:
         quote = config.quote_currencies[0]
         venues = {v.id if v.kind == "spot" else f"{v.id}_perp": v for v in config.venues_by_name.values()}
-        self.start = self.fed = (time.time_ns() - int(warm_up_s * SECOND)) // SECOND * SECOND
+        self._ready = None if start is None else start + int(warm_up_s * SECOND)
+        self.start = self.fed = start or (time.time_ns() - int(warm_up_s * SECOND)) // SECOND * SECOND
+        self._made = {
+            "kind": "synthetic",
+            "venues": list(venues),
+            "symbol": f"{config.base_coin}/{quote}",
+            "seed": seed,
+            "start": self.start,
+            "gaps": GAPS,
+        }
         self._stream = Stream(list(venues), f"{config.base_coin}/{quote}", seed=seed, start=self.start, gaps=GAPS)
         made = [
             replace(m, venue=venues[m.venue].id)
@@ -62,9 +57,14 @@ class Embedded:
         self._place[chosen] = np.arange(len(chosen))
         self.title = f"simulated market, seed {seed}"
 
+    def described(self, folder: Path) -> Described:
+        """The same market for a process of its own; nothing has to stand in the folder."""
+        made = {**self._made, "place": self._place.tolist()}
+        return Described(self.markets, self.ticks, self.start, self._ready, self.title, made)
+
     def ready(self) -> int:
         """Now: what the engine's compilation and the warm-up itself took is caught up."""
-        return time.time_ns()
+        return time.time_ns() if self._ready is None else self._ready
 
     def more(self, seconds: float) -> Rows:
         """The rows of the next seconds."""
@@ -88,6 +88,14 @@ class Recorded:
         self.title = "recording"
         self._rows = recording.local
         self._end = recording.end
+
+    def described(self, folder: Path) -> Described:
+        """The same recording for a process of its own: its rows are written into the folder."""
+        path = folder / "rows.npy"
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(path, self._rows.astype(ROW))
+        made = {"kind": "rows", "path": str(path), "start": self.start, "end": self._end}
+        return Described(self.markets, self.ticks, self.start, self._ready, self.title, made)
 
     def ready(self) -> int:
         """The end of the warm-up."""
