@@ -9,7 +9,7 @@ Answers are weighed by the time the venue gives them, not by the order in which 
 
 import numpy as np
 
-from stackedmm.core import inventory, own, rows, seen
+from stackedmm.core import conversion, inventory, own, rows, seen
 from stackedmm.core.codes import (
     BAD_ROW,
     DUPLICATE_FILL,
@@ -282,15 +282,32 @@ def fill(s, A, row):
         fill_order(s, slot, row)
     else:
         s.events[FOREIGN_FILL] += 1
-    base_fee = fee if currency == rows.FEE_BASE else 0
+    base_fee = fee if currency == rows.FEE_BASE else np.int64(0)
+    quote_fee = fee if currency == rows.FEE_QUOTE else np.int64(0)
     if exchange_time(row) >= s.start_ns:
-        inventory.book_fill(s, sign, units, money, fee if currency == rows.FEE_QUOTE else 0, base_fee)
+        count_fill(s, m, sign, units, money, quote_fee, base_fee)
     m.position += sign * units - base_fee
     if m.perp == 0:
-        m.base_wallet += sign * units - base_fee
-    m.quote_wallet -= sign * money + (fee if currency == rows.FEE_QUOTE else 0)
+        s.wallets[m.base_at].amount += sign * units - base_fee
+    s.wallets[m.money_at].amount -= sign * money + quote_fee
     inventory.refresh(s)
     return True
+
+
+@part
+def count_fill(s, m, sign, units, money, fee, base_fee):
+    """Enter a fill in its currency's flow, and in the ledger at the rate of now: `m.fill_rate` says which.
+
+    Money and fee are cost units of the market's quote, units and base fee ledger units.
+    """
+    currency = s.currencies[m.currency]
+    currency.flow += sign * money + fee
+    currency.fees += fee
+    currency.fills += 1
+    rate = conversion.rate_of_fill(s, m, units, money)
+    m.fill_rate = rate
+    money = conversion.to_first(s, m.currency, money, rate)
+    inventory.book_fill(s, sign, units, money, conversion.to_first(s, m.currency, fee, rate), base_fee)
 
 
 @part
@@ -346,5 +363,5 @@ def decay_filled(s, q):
 
 @part
 def notional(m, px, lots):
-    """Quote value of an order."""
+    """Value of an order in its market's quote."""
     return px * m.tick_size * lots * m.lot_base

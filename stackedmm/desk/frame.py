@@ -174,8 +174,8 @@ def market(s: Any, i: int) -> dict[str, Any]:
         "tokens": round(float(m["tokens"]), 1),
         "orders": int(m["lives"]),
         "rejects": int(m["rejects"]),
-        "base": round(float(m["base_wallet"]) * float(s["unit_base"]), 4),
-        "quote": round(float(m["quote_wallet"]) * float(s["unit_cost"]), 2),
+        "base": round(float(s["wallets"][m["base_at"]]["amount"]) * float(s["unit_base"]), 4),
+        "quote": round(float(s["wallets"][m["money_at"]]["amount"]) * float(s["currencies"][m["currency"]]["unit"]), 2),
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from stackedmm.config import StackedMarketMakingConfig
-from stackedmm.config.fill import choose, with_fees
+from stackedmm.config.traded import choose, with_fees
 from stackedmm.core.market import LINEAR
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import DEPTH
