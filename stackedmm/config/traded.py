@@ -27,15 +27,16 @@ def choose(config: StackedMarketMakingConfig, markets: Sequence[Market]) -> list
 
 def quoted(config: StackedMarketMakingConfig, markets: Sequence[Market]) -> list[int]:
     """Indices of the markets that a configuration quotes."""
-    accounts = [venue for name, venue in config.venues_by_name.items() if config.settings_of(name).enabled]
-    places = {(*account, quote): (k, i) for k, quote in enumerate(config.quote_currencies)
-              for i, account in enumerate(accounts)}  # fmt: skip
-    mine = {
-        i: places[(*market.account, market.quote)]
-        for i, market in enumerate(markets)
-        if market.base == config.base_coin and (*market.account, market.quote) in places
-    }
-    return sorted(mine, key=lambda i: mine[i])
+    accounts: list[tuple[str, str]] = [
+        venue for name, venue in config.venues_by_name.items() if config.settings_of(name).enabled
+    ]
+    quotes = config.quote_currencies
+
+    def place(i: int) -> tuple[int, int]:
+        return quotes.index(markets[i].quote), accounts.index(markets[i].account)
+
+    mine = (m.base == config.base_coin and m.quote in quotes and m.account in accounts for m in markets)
+    return sorted((i for i, traded in enumerate(mine) if traded), key=place)
 
 
 def converting(config: StackedMarketMakingConfig, markets: Sequence[Market], quotes: set[str]) -> list[int]:

@@ -26,9 +26,7 @@ class Shared(NamedTuple):
     """By wallet; None: the base coin."""
 
 
-def wallets(
-    markets: Sequence[Market], bases: Sequence[Hashable] = (), moneys: Sequence[Hashable] = ()
-) -> Shared:
+def wallets(markets: Sequence[Market], bases: Sequence[Hashable] = (), moneys: Sequence[Hashable] = ()) -> Shared:
     """The wallets of these markets, numbered as they are met.
 
     `bases` and `moneys` say in what units each market counts the two, where markets differ in that.
@@ -46,7 +44,8 @@ def wallets(
                 currencies.append(currency)
             at.append(keys.index(key))
         places.append(at)
-    return Shared(*places, *(ring(at) for at in places), currencies)
+    bases_at, moneys_at = places
+    return Shared(bases_at, moneys_at, ring(bases_at), ring(moneys_at), currencies)
 
 
 def ring(groups: Sequence[Hashable]) -> list[int]:

@@ -75,7 +75,7 @@ def live_way(s, currency):
             break
         seen_ns = oldest(s, path)
         if seen_ns > youngest:
-            best = p
+            best = np.int64(p)
             youngest = seen_ns
     return best
 

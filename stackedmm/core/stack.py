@@ -86,7 +86,7 @@ def best_cursor(s, side):
     for i in range(s.quoted_n):
         p = s.cursor_price[side, i] * (1 - 2 * side)
         if p > price:
-            best = i
+            best = np.int64(i)
             price = p
     return best
 

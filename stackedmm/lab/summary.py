@@ -89,7 +89,10 @@ def currencies(running: Running) -> dict[int, str]:
 
 
 def venue(running: Running, i: int, coin: Decimal) -> Summary:
-    """What happened in one market, money in its own quote. `position` is what own fills here came to; the opening inventory is no venue's."""
+    """What happened in one market, money in its own quote.
+
+    `position` is what own fills here came to; the opening inventory is no venue's.
+    """
     market, m, account = running.filled.markets[i], running.state["markets"][i], truth.account(running.X, i)
     money = unit(running.state["currencies"][m["currency"]]["unit"])
     return {

@@ -13,7 +13,19 @@ from stackedmm.core.recording import Recording, by_exchange
 from stackedmm.core.rows import ROW
 from stackedmm.sim.synthetic_book import fair_ticks, found, mend, snapshot, trade, update_book
 from stackedmm.sim.synthetic_price import advance, worth
-from stackedmm.sim.synthetic_state import BETWEEN, CROSSED, CROSSES, OWN, RING, STEP_US, VENUE, WORLD, normal, unit, waiting
+from stackedmm.sim.synthetic_state import (
+    BETWEEN,
+    CROSSED,
+    CROSSES,
+    OWN,
+    RING,
+    STEP_US,
+    VENUE,
+    WORLD,
+    normal,
+    unit,
+    waiting,
+)
 
 START: Final = 1_740_996_000_000_000_000
 """2025-03-03 10:00 UTC."""
@@ -85,7 +97,9 @@ class Stream:
             raise ValueError(f"venues {venues!r}, price {price}, start {start}: expected different venues, whole us")
         listed = _listed(sorted(venues), symbol, price, quotes)
         self.markets = tuple(
-            _market(each.venue, each.place, each.symbol, each.price, *((tick, lot) if each.pair == OWN else (None, None)))
+            _market(
+                each.venue, each.place, each.symbol, each.price, *((tick, lot) if each.pair == OWN else (None, None))
+            )
             for each in listed
         )
         self._world = np.zeros(1, WORLD)
@@ -181,7 +195,7 @@ BUSY: Final = {OWN: 1.0, CROSSED: 0.15, BETWEEN: 0.4}
 def _listed(venues: Sequence[str], symbol: str, price: float, quotes: Sequence[str]) -> list[Listed]:
     """The markets of all venues: the symbol's, then for each further quote the coin in it, and it in the first."""
     base, _, first = symbol.partition("/")
-    if quotes and ":" in symbol or len(quotes) > CROSSES or {base, first} & {*quotes}:
+    if (quotes and ":" in symbol) or len(quotes) > CROSSES or {base, first} & {*quotes}:
         raise ValueError(f"quotes {quotes!r}: at most {CROSSES} others than {base} and {first}, of a spot symbol")
     found = [Listed(venue, i, symbol, price, OWN, 0) for i, venue in enumerate(venues)]
     for c, quote in enumerate(quotes):

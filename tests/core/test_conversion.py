@@ -84,7 +84,8 @@ def test_a_longer_way_goes_through_quote_currencies_where_it_can() -> None:
     strange = [spot("binance", "XRP/ETH", "0.1", "1"), spot("binance", "XRP/USDT", "0.1", "1")]
     good = [spot("binance", "ETH/BTC", "0.1", "1"), spot("binance", "BTC/USDT", "0.1", "1")]
     found = routes([*strange, *good], "USDT", "COIN", ["USDT", "BTC", "ETH"])
-    assert [len(way) for way in found["ETH"]] == [2] and found["ETH"][0][0].market == 2
+    assert [len(way) for way in found["ETH"]] == [2]
+    assert found["ETH"][0][0].market == 2
     assert [len(way) for way in routes(strange, "USDT", "COIN", ["ETH"])["ETH"]] == [2]
 
 
@@ -318,14 +319,17 @@ def test_a_fill_in_btc_is_converted_at_its_time_and_its_flow_kept() -> None:
     world = two_quotes(passive={"spread_coefficient_method": "none"})
     commands = [c.copy() for c in opened(world)]
     bid = next(c for c in commands if c.kind == rows.PLACE and c.market == 2 and c.side == 0)
-    assert bid.rate == 50_000 and bid.reference == pytest.approx(0.00002)
+    assert bid.rate == 50_000
+    assert bid.reference == pytest.approx(0.00002)
     world.tell(rows.ACK, ref=int(bid.ref), at=2)
     fee = 7
     before = world.s.ledger.flow
     world.filling(bid, int(bid.qty), fee=fee)
     currency, ledger = world.s.currencies[1], world.s.ledger
     paid = int(bid.px) * int(bid.qty) * int(world.s.markets[2].cost_units) + fee
-    assert currency.flow == paid and currency.fees == fee and currency.fills == 1
+    assert currency.flow == paid
+    assert currency.fees == fee
+    assert currency.fills == 1
     unit = Fraction(repr(float(currency.unit)))
     assert Fraction(paid) * unit == Fraction("0.00001997") * 25 + fee * unit
     assert abs((ledger.flow - before) * world.s.unit_cost - 0.00001997 * 25 * 50_000) < 1e-5
@@ -336,7 +340,9 @@ def test_a_fill_in_btc_is_converted_at_its_time_and_its_flow_kept() -> None:
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(
-        st.tuples(st.sampled_from([1, -1]), st.integers(1, 50_000), st.integers(15_000, 25_000), st.integers(40_000, 60_000)),
+        st.tuples(
+            st.sampled_from([1, -1]), st.integers(1, 50_000), st.integers(15_000, 25_000), st.integers(40_000, 60_000)
+        ),
         max_size=12,
     )
 )  # fmt: skip
@@ -363,7 +369,8 @@ def test_a_fill_while_the_conversion_is_dead_takes_the_last_rate_and_is_counted(
     bid = next(c for c in commands if c.kind == rows.PLACE and c.market == 2 and c.side == 0)
     world.s.markets[2].convertible = 0
     world.filling(bid, int(bid.qty))
-    assert world.s.events[OLD_RATE] == 1 and world.s.markets[2].fill_rate == 50_000
+    assert world.s.events[OLD_RATE] == 1
+    assert world.s.markets[2].fill_rate == 50_000
 
 
 # --- wallets ---
@@ -392,10 +399,12 @@ def test_money_that_cannot_be_converted_at_the_opening_comes_when_it_can() -> No
     world = two_quotes(passive={})
     show(world, 0, "0.9998", "1.0002")
     world.wait()
-    assert world.wallet(2, "money").amount == 0 and world.s.unfunded == 1
+    assert world.wallet(2, "money").amount == 0
+    assert world.s.unfunded == 1
     show(world, 3, "49999.5", "50000.5", 1)
     world.wait()
-    assert world.wallet(2, "money").amount > 0 and world.s.unfunded == 0
+    assert world.wallet(2, "money").amount > 0
+    assert world.s.unfunded == 0
 
 
 def test_asks_of_two_quotes_never_offer_more_than_the_base_they_share() -> None:

@@ -83,7 +83,8 @@ def test_recorded_fills_leave_in_btc_exactly_what_they_paid(eth: Result) -> None
         paid += sign * Decimal(str(fill.price)) * Decimal(str(fill.size)) + Decimal(str(fill.fee))
     (btc,) = eth.summary["conversions"]
     assert (btc["currency"], btc["by"], btc["fills"]) == ("BTC", ["binanceus BTC/USD"], len(eth.fills))
-    assert len(eth.fills) >= 5 and Decimal(btc["paid"]) == paid
+    assert len(eth.fills) >= 5
+    assert Decimal(btc["paid"]) == paid
 
 
 def test_recorded_profit_in_usd_is_what_the_fills_were_worth_then(eth: Result, recorded: Recording) -> None:
@@ -105,7 +106,8 @@ def test_recorded_profit_in_usd_is_what_the_fills_were_worth_then(eth: Result, r
 def test_the_template_quotes_every_quote_on_every_venue(three: Result) -> None:
     orders = {(each["venue"], each["symbol"]): each["orders"] for each in three.summary["venues"]}
     quoted = {key: count for key, count in orders.items() if key[1].startswith("BERA/")}
-    assert len(quoted) == 12 and min(quoted.values()) > 20
+    assert len(quoted) == 12
+    assert min(quoted.values()) > 20
     assert sum(orders.values()) == sum(quoted.values()), "what only converts carries no order"
     assert not any(each["rejected"] for each in three.summary["venues"])
 
@@ -128,7 +130,8 @@ def test_synthetic_prices_of_all_quotes_agree_within_what_venues_know_late() -> 
         at.append(middle[np.searchsorted(times, grid, side="right") - 1])
     for coin, rate in ((1, 2), (3, 4)):
         gap = (at[coin] * at[rate] / at[0] - 1) * 1e4
-        assert np.abs(np.median(gap)) < 3 and np.abs(gap).max() < 15
+        assert np.abs(np.median(gap)) < 3
+        assert np.abs(gap).max() < 15
     assert at[4].std() < 2e-4
 
 
