@@ -59,7 +59,6 @@ def fill(
     """
     count = sum(market.base == markets[0].base for market in markets)
     traded = tuple(markets[:count])
-    refuse_unbuilt(traded)
     first = config.quote_currencies[0]
     worths = worth(routes(markets, first, markets[0].base, config.quote_currencies), prices)
     firsts = [price * worths.get(market.quote, 1.0) for market, price in zip(traded, prices, strict=False)]
@@ -93,13 +92,6 @@ def fill_steps(s: Any, traded: Sequence[Market], prices: Sequence[float], firsts
     for c in range(int(s["currencies_n"])):
         mine = [step for i, step in enumerate(steps) if s["markets"][i]["currency"] == c]
         s["currencies"][c]["step"] = min(mine, default=0.0)
-
-
-def refuse_unbuilt(markets: Sequence[Market]) -> None:
-    """Contracts whose inventory is in another currency need the conversion of currencies."""
-    for market in markets:
-        if market.kind == INVERSE:
-            raise ConfigError(f"data: {market.name} is an inverse contract; linear contracts and spot are traded")
 
 
 def refuse_overflow(s: Any, price: float) -> None:
@@ -314,7 +306,10 @@ def reference_quantity(
     if config.passive_lines:
         return max(_coins(line, line.quantity, price) for line in config.passive_lines)
     least = max(
-        max(float(market.min_quantity * market.contract_size), float(market.min_notional) / own)
+        max(
+            float(market.min_quantity * market.contract_size) / (own if market.kind == INVERSE else 1.0),
+            float(market.min_notional) / own,
+        )
         for market, own in zip(markets, prices, strict=False)
     )
     return max(least, *(_coins(line, _cap(line), price) for line in config.tob_lines))

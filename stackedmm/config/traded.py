@@ -56,7 +56,8 @@ def unconnected(config: StackedMarketMakingConfig, markets: Sequence[Market]) ->
     """Quote currencies of these markets that nothing connects to the first."""
     listed = {markets[i].quote for i in quoted(config, markets)}
     ways = routes(markets, config.quote_currencies[0], config.base_coin, sorted(listed))
-    return [quote for quote in config.quote_currencies if quote in ways and not ways[quote]]
+    perps = [quote for quote in listed if all(m.account[1] == "perp" for m in markets if m.quote == quote)]
+    return [q for q in config.quote_currencies if q in ways and not ways[q] and q not in perps]
 
 
 def with_fees(config: StackedMarketMakingConfig, market: Market, fees: tuple[Decimal, Decimal] | None) -> Market:

@@ -76,10 +76,18 @@ def describe(
     for i, market in enumerate(quoted):
         m = s["markets"][i]
         m["currency"] = currencies.index(market.quote)
-        own = market.quote == first
-        m["rate"] = m["per"] = m["convertible"] = m["fill_rate"] = int(own)
+        index = market.quote != first and not ways[market.quote] and is_index(market.quote, quoted)
+        m["rate"] = m["per"] = m["convertible"] = m["fill_rate"] = int(index or market.quote == first)
+        if index:
+            record = s["currencies"][m["currency"]]
+            record["index"] = record["live"] = record["rate"] = record["per"] = record["per_decided"] = 1
     enter_wallets(s, quoted, currencies)
     return costs
+
+
+def is_index(currency: str, quoted: Sequence[Market]) -> bool:
+    """Whether contracts alone are quoted in a currency, so that it is an index and nothing that is held."""
+    return all(m.account[1] == "perp" for m in quoted if m.quote == currency)
 
 
 def enter_currencies(s: Any, currencies: Sequence[str], costs: Mapping[str, Decimal]) -> None:

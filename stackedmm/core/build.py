@@ -78,8 +78,10 @@ def describe(s: Any, markets: Sequence[Market], costs: Mapping[str, Decimal]) ->
     spot = any(m.kind not in (LINEAR, INVERSE) for m in quoted)
     for i, market in enumerate(quoted):
         m = s["markets"][i]
-        m["lot_units"] = int(market.lot * market.contract_size / unit_base)
-        m["cost_units"] = int(market.tick * market.lot * market.contract_size / costs[market.quote])
+        lot = market.lot * market.contract_size
+        m["inverse"] = int(market.kind == INVERSE)
+        m["lot_units"] = int((lot / market.tick if m["inverse"] else lot) / unit_base)
+        m["cost_units"] = int((lot if m["inverse"] else market.tick * lot) / costs[market.quote])
         m["in_spot_stack"] = int(spot and market.kind != "spot")
         m["in_reference"] = 1
     for i, market in enumerate(markets):

@@ -2,7 +2,8 @@
 
 A rate is first quote per unit. It is taken from live mids only, by the way with the fewest legs, then by the one whose
 oldest book is youngest. USDC is worth what its book says. Where no way is live nothing is quoted in that currency; its
-last rate is kept for what is still to be counted.
+last rate is kept for what is still to be counted. The dollars of an index, in which only contracts are quoted and which
+no book converts, are worth what those contracts' basis says.
 """
 
 import math
@@ -29,7 +30,8 @@ def refresh(s):
     """Take every currency's rate anew; says whether one moved. Called when a conversion book moved."""
     moved = False
     for c in range(1, s.currencies_n):
-        moved = take(s, c) or moved
+        if s.currencies[c].index == 0:
+            moved = take(s, c) or moved
     return moved
 
 
@@ -39,6 +41,8 @@ def watch(s):
     moved = False
     for c in range(1, s.currencies_n):
         path = s.currencies[c].path
+        if s.currencies[c].index == 1:
+            continue
         if path < 0 or oldest(s, s.paths[path]) == 0:
             moved = take(s, c) or moved
     return moved
@@ -164,6 +168,8 @@ def rate_of_fill(s, m, units, money):
     """
     if m.currency == 0:
         return 1.0
+    if s.currencies[m.currency].index == 1:
+        return 1.0 / (1.0 + m.basis)
     if m.convertible == 0:
         s.events[OLD_RATE if m.rate > 0.0 else NO_RATE] += 1
     if m.rate > 0.0:

@@ -104,7 +104,10 @@ def fund(s):
         wallet = s.wallets[k]
         if wallet.due > 0.0:
             currency = s.currencies[max(wallet.currency, 0)]
-            if currency.live == 1:
+            if wallet.currency < 0:
+                wallet.amount += np.int64(wallet.due / (s.reference * s.unit_base) + 0.5)
+                wallet.due = 0.0
+            elif currency.live == 1:
                 wallet.amount += np.int64(wallet.due / (currency.rate * currency.unit) + 0.5)
                 wallet.due = 0.0
             else:

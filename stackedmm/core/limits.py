@@ -1,13 +1,11 @@
 """Hard limits, the last word before an order leaves: they count unknown orders too, and rules cannot reach them."""
 
-import math
-
 import numpy as np
 
-from stackedmm.core import conversion, inventory, rows
+from stackedmm.core import contracts, conversion, inventory, rows
 from stackedmm.core.codes import OPEN
 from stackedmm.core.machine import part
-from stackedmm.core.orders import notional, unsettled
+from stackedmm.core.orders import unsettled
 from stackedmm.core.own import GHOST
 from stackedmm.core.quoting import least_lots
 
@@ -56,7 +54,7 @@ def judge(s, k):
         cut_to_balance(s, q, m, price)
     if want.reason != rows.OK:
         return
-    if notional(m, want.px, want.lots) * m.rate > s.max_order_value:
+    if contracts.value(m, want.px, want.lots) * m.rate > s.max_order_value:
         want.reason = rows.ORDER_VALUE
     elif m.lives >= OPEN or s.free_n == 0 or (m.lives >= s.max_open_orders and alive(s, m) >= s.max_open_orders):
         want.reason = rows.OPEN_ORDERS
@@ -70,12 +68,12 @@ def judge(s, k):
 def cut_to_band(s, q, m):
     """Room to the band's edge in the worst case; scarce room goes to the quotes of lower rank first."""
     want = s.want
-    room = inventory.room(s, q.side) // m.lot_units
+    room = contracts.lots_in(m, want.px, inventory.room(s, q.side))
     if q.rank > s.starved[q.side]:
         room = np.int64(0)
     least = least_lots(m, want.px)
     if room >= least:
-        room -= promised(s, q) // m.lot_units
+        room -= contracts.lots_in(m, want.px, promised(s, q))
     if room < want.lots:
         if room < least:
             want.reason = rows.BAND
@@ -93,7 +91,7 @@ def promised(s, q):
     for k in range(s.quotes_n):
         other = s.quotes[k]
         if other.rank < q.rank and other.side == q.side and other.order < 0 and other.reason == rows.WAIT_INTERVAL:
-            units += other.target_lots * s.markets[other.market].lot_units
+            units += contracts.units(s.markets[other.market], other.target_px, other.target_lots)
     return units
 
 
@@ -102,12 +100,12 @@ def cut_to_balance(s, q, m, price):
     """What the venue's wallet can pay for, with all open orders of the side counted; perps: leverage x equity."""
     want = s.want
     if m.perp == 1:
-        free = perp_room(s, q.market, q.side, price)
+        free = inverse_room(s, m, q.side, price) if m.inverse == 1 else perp_room(s, q.market, q.side, price)
     elif q.side == 0:
         free = (s.wallets[m.money_at].amount - bid_for(s, q.market)) * s.currencies[m.currency].unit / price
     else:
         free = (s.wallets[m.base_at].amount - offered(s, q.market)) * s.unit_base
-    lots = np.int64(math.floor(max(free, 0.0) / m.lot_base + 1e-9))
+    lots = contracts.lots_for(m, want.px, max(free, 0.0))
     if lots < want.lots:
         if lots < least_lots(m, want.px):
             want.reason = rows.BALANCE_SHORT
@@ -171,6 +169,15 @@ def perp_room(s, market, side, price):
     equity = s.wallets[m.money_at].amount * s.currencies[m.currency].unit + position * price
     sign = 1.0 - 2.0 * side
     return s.leverage * equity / price - sign * position - going * s.unit_base
+
+
+@part
+def inverse_room(s, m, side, price):
+    """The same of an inverse contract, whose margin is the coin itself."""
+    per_lot = m.lot_base / price
+    equity = s.wallets[m.money_at].amount * s.unit_base - m.net_lots * per_lot
+    sign = 1.0 - 2.0 * side
+    return s.leverage * equity - (sign * m.net_lots + m.open_lots[side]) * per_lot
 
 
 @part

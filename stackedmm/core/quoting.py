@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from stackedmm.core import conversion, inventory, orders, rows, shape
+from stackedmm.core import contracts, conversion, inventory, orders, rows, shape
 from stackedmm.core.codes import (
     BY_BOTH,
     BY_INVENTORY,
@@ -46,7 +46,7 @@ def least_lots(m, px):
     """The venue's minimum order at a price, in lots, rounded up."""
     if m.min_notional == 0.0:
         return max(m.min_lots, 1)
-    by_value = m.min_notional / (px * m.tick_size * m.lot_base)
+    by_value = m.min_notional / contracts.value(m, px, 1)
     return max(m.min_lots, np.int64(math.ceil(by_value - 1e-9)), 1)
 
 
@@ -161,9 +161,9 @@ def tob_size(s, m, line, q, px, sign):
     most = line.max_order
     if line.in_quote == 1:
         most = most / in_first(m, px)
-    cap = max(least * m.lot_base, min(hourly * line.timeout_ns / 3.6e12, most))
+    cap = max(contracts.coins(m, px, least), min(hourly * line.timeout_ns / 3.6e12, most))
     available = accrue(s, m, line, q, hourly / 3.6e12 * want.coefficient, cap)
-    lots = np.int64(math.floor(min(available, cap) / m.lot_base + 1e-9))
+    lots = contracts.lots_for(m, px, min(available, cap))
     if lots < least:
         want.reason = rows.NO_BUDGET
         return np.int64(0)
@@ -271,9 +271,10 @@ def toward_target(s, q, line, m, sign):
     """
     units = sign * (s.target - inventory.current(s)) - line.held[q.side]
     if q.order < 0:
-        return units // m.lot_units
-    mine = orders.left(s.orders[q.order]) * m.lot_units
-    return (units + mine) // m.lot_units if units >= 0 else np.int64(0)
+        return contracts.lots_in(m, s.want.px, units)
+    o = s.orders[q.order]
+    mine = contracts.units(m, o.px, orders.left(o))
+    return contracts.lots_in(m, s.want.px, units + mine) if units >= 0 else np.int64(0)
 
 
 @part
@@ -352,4 +353,4 @@ def passive_size(s, m, line, q, sign):
     if line.by_shares == 1:
         coins *= m.share
     coins *= want.coefficient * (1.0 + line.randomization * q.jitter)
-    return np.int64(math.floor(coins / m.lot_base + 1e-9))
+    return contracts.lots_for(m, want.px, coins)

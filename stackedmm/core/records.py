@@ -30,9 +30,10 @@ MARKET: Final = np.dtype(
         ("convertible", "i8"),  # the rate is live
         ("converts", "i8"),  # its book stands in a way of conversion
         ("tick_size", "f8"),  # quote per tick
-        ("lot_base", "f8"),  # base per lot
-        ("lot_units", "i8"),  # ledger units per lot
-        ("cost_units", "i8"),  # cost units of its quote per tick x lot
+        ("inverse", "i8"),  # lots are quote, not base
+        ("lot_base", "f8"),  # base per lot; inverse: quote
+        ("lot_units", "i8"),  # ledger units per lot; inverse: of one lot at a price of one tick
+        ("cost_units", "i8"),  # cost units of its quote per tick x lot; inverse: per lot
         ("min_lots", "i8"),
         ("min_notional", "f8"),  # quote
         ("perp", "i8"),
@@ -82,6 +83,7 @@ MARKET: Final = np.dtype(
         ("lives", "i8"),
         ("open_lots", "i8", (2,)),  # what orders still hold of the wallet: not filled, or the fill is under way
         ("position", "i8"),  # ledger units, own fills of this market
+        ("net_lots", "i8"),  # bought less sold
         ("base_at", "i8"),  # which wallet holds its base, and which its money
         ("money_at", "i8"),
         ("base_peer", "i8"),  # the next market of the same wallet, in a ring; itself where it is alone
@@ -110,6 +112,7 @@ CURRENCY: Final = np.dtype(
         ("to_first", "f8"),  # cost units of the first quote per one of these, at a rate of 1
         ("rate", "f8"),  # first quote a unit, the last that was live; 0: none yet
         ("live", "i8"),
+        ("index", "i8"),  # nothing converts it and contracts alone are quoted in it: their basis says what it is worth
         ("rate_ns", "i8"),  # when it was taken
         ("path", "i8"),  # by which way, -1: none is live
         ("first_path", "i8"),

@@ -5,7 +5,7 @@ One order stands for a quote at a time, counting unknown and dying ones. Nothing
 
 import numpy as np
 
-from stackedmm.core import limits, own, quoting, rows, shape
+from stackedmm.core import contracts, limits, own, quoting, rows, shape
 from stackedmm.core.codes import NO_SLOT, ORDERS, TOB
 from stackedmm.core.commands import emit, explain, room_for_command
 from stackedmm.core.machine import part
@@ -315,7 +315,7 @@ def cancel(s, slot, why, out):
     if not limits.may_cancel(s, m) or not room_for_command(s):
         return
     o.canceling = 1
-    s.dying_units[o.side] += left(o) * m.lot_units
+    s.dying_units[o.side] += contracts.units(m, o.px, left(o))
     o.asked_ns = s.now
     o.cancel_reason = why
     m.tokens -= 1.0

@@ -143,8 +143,8 @@ def see_quote(s, k, row):
         need = need * line.timeout_ns / 3.6e12
     free = s.wallets[m.base_at].amount * s.unit_base
     if m.perp == 1 or q.side == 0:
-        money = s.wallets[m.money_at].amount * s.currencies[m.currency].unit
-        free = money * (s.leverage if m.perp == 1 else 1.0) / (s.reference * m.per)
+        money = s.wallets[m.money_at].amount * s.currencies[m.currency].unit / (s.reference * m.per)
+        free = (free if m.inverse == 1 else money) * (s.leverage if m.perp == 1 else 1.0)
     s.views[row].balance = clamp(free / need, 0.0, 100.0)
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from stackedmm.core import book, own
+from stackedmm.core import book, contracts, own
 from stackedmm.core.codes import AGGREGATED, COMPONENT_VENUES, LIQUIDITY_WEIGHTED
 from stackedmm.core.machine import part
 from stackedmm.core.stack import LEVELS_READ, belongs, spotless
@@ -20,7 +20,7 @@ def depth_near(s, A, i, centre):
         for _ in range(LEVELS_READ):
             if key == book.NONE or key < edge:
                 break
-            total += own.others_at(s, A, m, b, side, key) * m.lot_base
+            total += contracts.coins(m, key * b.sign, own.others_at(s, A, m, b, side, key))
             key = book.next_level(b, A, key)
     return total
 

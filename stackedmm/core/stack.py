@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from stackedmm.core import book, conversion, own
+from stackedmm.core import book, contracts, conversion, own
 from stackedmm.core.codes import AGGREGATED, COMPONENT_VENUES, LIQUIDITY_WEIGHTED, PARTIAL_REFERENCE, SINGLE_VENUE
 from stackedmm.core.machine import leaf, part
 
@@ -61,10 +61,11 @@ def load(s, A, i, side, key):
         key = book.next_level(b, A, key)
     s.cursor[side, i] = key
     s.cursor_used[side, i] = 0
-    s.cursor_left[side, i] = lots * m.lot_base
     if key == book.NONE:
+        s.cursor_left[side, i] = 0.0
         s.cursor_price[side, i] = EMPTY * b.sign
         return
+    s.cursor_left[side, i] = contracts.coins(m, key * b.sign, lots)
     price = key * b.sign * m.tick_size
     if m.currency != 0 and s.native == 0:
         price *= m.rate

@@ -7,6 +7,8 @@ from typing import Final
 from stackedmm.core.market import INVERSE, Market
 
 BASE_DIGITS: Final = 8
+INVERSE_DIGITS: Final = 9
+"""Where contracts divide by their price: rounding a fill moves a ten thousandth of a dollar at most."""
 COST_DIGITS: Final = 9
 
 
@@ -18,7 +20,9 @@ def digits(value: Decimal) -> int:
 
 def units(markets: Sequence[Market]) -> tuple[Decimal, Decimal]:
     """Base coins per ledger unit and quote per cost unit: the finest of all lots and fee precisions."""
-    base = max([BASE_DIGITS] + [digits(m.lot * m.contract_size) for m in markets if m.kind != INVERSE])
+    inverse = any(m.kind == INVERSE for m in markets)
+    usual = INVERSE_DIGITS if inverse else BASE_DIGITS
+    base = max([usual] + [digits(m.lot * m.contract_size) for m in markets if m.kind != INVERSE])
     return Decimal(1).scaleb(-base), cost_unit(markets)
 
 

@@ -158,24 +158,25 @@ def test_the_reference_is_the_slow_readings_over_converted_books(
 ) -> None:
     world = two_quotes()
     world.s.out_max = 0
-    # In ticks of 0.0001 USDT and lots of 0.01: a COIN/BTC tick of 1e-9 is 0.00005 USDT at 50000.
+    # A rate at which no converted price falls on another: floats and fractions break ties differently.
+    rate = Fraction("50000.75")
     books = [({9998 + s: n}, {10002 + s: n}) for s, n in zip(shift[:2], size[:2], strict=True)]
     native = ({19996 + shift[2]: size[2]}, {20004 + shift[2]: size[2]})
     for at, book in enumerate([*books, native]):
         show_ticks(world, at, book)
-    show(world, 3, "49999.5", "50000.5", 1)
+    show(world, 3, "50000.5", "50001", 1)
     world.s.source, world.s.source_quantity = SOURCES[source], quantity / 100
     world.s.source_market = 1
     core.stack.refresh(world.s, world.A)
     every = [*books, native]
-    by = [Fraction(1), Fraction(1), Fraction(2)]
+    by = [Fraction(1), Fraction(1), 100_000 / rate]
     if source == "single_venue":
         every, by = [books[1]], [Fraction(1)]
     expected, partial = slow_price(every, Fraction(quantity, 100), by)
     assert float(world.s.reference) == pytest.approx(expected)
     assert bool(world.s.reference_partial) == partial
     m = world.s.markets[2]
-    assert core.conversion.home(world.s, m) == pytest.approx(expected / 50_000)
+    assert core.conversion.home(world.s, m) == pytest.approx(expected / float(rate))
 
 
 def show_ticks(world: World, at: int, book: Any) -> None:
