@@ -10,11 +10,15 @@ import pytest
 
 import stackedmm as mm
 from stackedmm.config import validate
+from stackedmm.core.check import check_orders
+from stackedmm.core.inventory import check
 from stackedmm.core.recording import Recording, by_exchange
 from stackedmm.core.rows import DEPTH, PLACE, TRADE
 from stackedmm.feeds.replay import tops
 from stackedmm.lab import Result, market_for
 from stackedmm.lab.data import recording_for
+from stackedmm.lab.running import prepare
+from stackedmm.sim import truth
 from stackedmm.sim.synthetic import synthetic
 
 ETH: dict[str, Any] = {
@@ -160,3 +164,26 @@ def test_quotes_go_where_the_only_conversion_falls_silent() -> None:
     late = run.orders[run.orders["placed"].astype("int64") > whole.start + 18_000_000_000]
     assert set(late["symbol"]) == {"BERA/USDT"}
     assert run.summary["refusals"]["no live conversion into the first quote currency"] > 0
+
+
+def test_each_currencys_flow_is_what_the_venues_booked_to_the_last_unit() -> None:
+    document = json.loads(mm.ConfigTemplates.aggressive_multi_currency().to_json())
+    for line in document["tob_lines"]:
+        line |= {"inventory_gate": "off", "hourly_quantity": "2000"}
+    config = validate(document)
+    run = prepare(config, recording_for(config, market_for(config, 60.0, seed=9), fees=(Decimal("0.0001"),) * 2),
+                  None, {}, seed=1, collect=False, latency_ns=5_000_000)  # fmt: skip
+    for second in range(10, 70, 10):
+        run.advance(run.recording.start + second * 1_000_000_000)
+        check_orders(run.state)
+        check(run.state)
+    s = run.state
+    accounts = [truth.account(run.X, i) for i in range(len(run.filled.quoted))]
+    position = int(s["opening"])
+    paid = [0, 0, 0]
+    for account, m in zip(accounts, s["markets"], strict=False):
+        paid[m["currency"]] += account.fees - account.cash
+        position += account.position * int(m["lot_units"])
+    assert [int(each) for each in s["currencies"]["flow"][:3]] == paid
+    assert int(s["ledger"]["position"]) == position
+    assert min(sum(a.fills for a in accounts[k : k + 4]) for k in (0, 4, 8)) > 0, "fills in every currency"
