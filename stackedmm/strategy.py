@@ -162,7 +162,7 @@ class Averages:
         """How many averages each venue keeps, and how often a shorter one passed a longer one, over all venues."""
         s, config = self._session.look().state, self._session.config
         kept = MovingAverageCalculator.of(config).get_status()["total_ma_configs"]
-        markets = s["markets"][: int(s["markets_n"])]
+        markets = s["markets"][: int(s["quoted_n"])]
         return {
             "total_ma_configs": kept,
             "total_crossovers_detected": int(markets["crossovers"].sum()),

@@ -101,7 +101,7 @@ class EnhancedAggregatedOrderbookManager:
         look = session.look()
         if look.bids is None or look.asks is None:
             return None
-        names = [places.spelled(session.config, session.filled, i) for i in range(len(session.filled.markets))]
+        names = [places.spelled(session.config, session.filled, i) for i in range(len(session.filled.quoted))]
         usable = [bool(m["usable"]) for m in look.state["markets"][: len(names)]]
         ages = [
             (int(look.state["now"]) - int(m["seen_ns"])) / 1e9
@@ -157,7 +157,7 @@ class MultiReferencePricingEngine:
 
     def _markets(self, s: Any, source: str) -> list[int]:
         """Markets of a source that can be used."""
-        usable = [i for i in range(len(self._session.filled.markets)) if s["markets"][i]["usable"]]
+        usable = [i for i in range(len(self._session.filled.quoted)) if s["markets"][i]["usable"]]
         if source == "single_venue":
             return [i for i in usable if i == int(s["source_market"])]
         if source == "aggregated":
@@ -187,7 +187,7 @@ class MultiReferencePricingEngine:
         names = tuple(places.spelled(session.config, session.filled, i) for i in markets)
         age = max((int(s["now"]) - int(s["markets"][i]["seen_ns"])) / 1e9 for i in markets)
         whole = part >= 1.0 - 1e-9
-        confidence = min(part, 1.0) * len(markets) / len(session.filled.markets)
+        confidence = min(part, 1.0) * len(markets) / len(session.filled.quoted)
         return Priced(price, names, tuple(map(float, weights)), round(confidence, 9), not whole, age)
 
 

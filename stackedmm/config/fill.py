@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from stackedmm.config.lines import PassiveLine, TobLine
 from stackedmm.config.model import StackedMarketMakingConfig
+from stackedmm.config.traded import unconnected
 from stackedmm.core import codes
 from stackedmm.core.build import allocate
 from stackedmm.core.market import INVERSE, Market
+from stackedmm.core.routes import routes, worth
 from stackedmm.errors import ConfigError
 
 METHODS: Final = ("none", "inventory", "volume", "both")
@@ -33,48 +35,17 @@ class Filled:
     state: Any
     arena: Any
     markets: tuple[Market, ...]
+    """The quoted ones first; the others only convert."""
     lines: tuple[TobLine | PassiveLine, ...]
     kinds: tuple[str, ...]
     """Per line: `tob` or `passive`."""
     notes: tuple[str, ...]
     """What of the configuration this run leaves aside, in words."""
 
-
-def choose(config: StackedMarketMakingConfig, markets: Sequence[Market]) -> list[int]:
-    """Indices of the markets that a configuration trades, in the order of its exchanges.
-
-    Raises ConfigError where none does, naming what was found and what was expected.
-    """
-    quote = config.quote_currencies[0]
-    chosen = []
-    for name, venue in config.venues_by_name.items():
-        if not config.settings_of(name).enabled:
-            continue
-        for i, market in enumerate(markets):
-            kind = "spot" if market.kind == "spot" else "perp"
-            if (market.venue, kind, market.base, market.quote) == (venue.id, venue.kind, config.base_coin, quote):
-                chosen.append(i)
-    if not chosen:
-        found = ", ".join(market.name for market in markets) or "none"
-        expected = f"{config.base_coin}/{quote} on {', '.join(config.exchanges)}"
-        raise ConfigError(f"data: markets found: {found}; expected {expected}")
-    return chosen
-
-
-def with_fees(config: StackedMarketMakingConfig, market: Market, fees: tuple[Decimal, Decimal] | None) -> Market:
-    """The market with the fees of the run, else of the configuration, else its own."""
-    for name, venue in config.venues_by_name.items():
-        kind = "spot" if market.kind == "spot" else "perp"
-        if (venue.id, venue.kind) != (market.venue, kind):
-            continue
-        settings = config.settings_of(name)
-        if settings.maker_fee_bps is not None:
-            market = replace(market, maker_fee=settings.maker_fee_bps / 10_000)
-        if settings.taker_fee_bps is not None:
-            market = replace(market, taker_fee=settings.taker_fee_bps / 10_000)
-    if fees is not None:
-        market = replace(market, maker_fee=fees[0], taker_fee=fees[1])
-    return market
+    @property
+    def quoted(self) -> tuple[Market, ...]:
+        """The markets that are quoted."""
+        return self.markets[: int(self.state[0]["quoted_n"])]
 
 
 def fill(
@@ -82,18 +53,23 @@ def fill(
 ) -> Filled:
     """A state for paper and backtest: it opens at target once the first reference price is known.
 
-    `markets` are those of `choose`, in its order; `prices` says about where each trades (quote); `seed` is that of the
-    jitter. Raises ConfigError where the configuration asks for what the engine does not hold.
+    `markets` are those of `choose`, in its order: quoted ones, then those that only convert; `prices` says about where
+    each trades (quote); `seed` is that of the jitter. Raises ConfigError where the configuration asks for what the
+    engine does not hold.
     """
-    refuse_unbuilt(markets)
+    count = sum(market.base == markets[0].base for market in markets)
+    traded = tuple(markets[:count])
+    first = config.quote_currencies[0]
+    worths = worth(routes(markets, first, markets[0].base, config.quote_currencies), prices)
+    firsts = [price * worths.get(market.quote, 1.0) for market, price in zip(traded, prices, strict=False)]
     buckets = [seconds // BUCKET_S for seconds in config.period_seconds]
     if len(buckets) > codes.PERIODS:
         raise ConfigError(f"time_periods: {len(buckets)} found, at most {codes.PERIODS} fit the engine")
     ticks = [int(price / float(market.tick)) for price, market in zip(prices, markets, strict=True)]
-    state, arena = allocate(markets, ticks, max(buckets))
+    state, arena = allocate(markets, ticks, max(buckets), quoted=count, first=first)
     s = state[0]
     fill_head(s, config)
-    refuse_overflow(s, max(prices))
+    refuse_overflow(s, max(firsts))
     fill_windows(s, config, buckets)
     lines: tuple[TobLine | PassiveLine, ...] = (*config.tob_lines, *config.passive_lines)
     kinds = ("tob",) * len(config.tob_lines) + ("passive",) * len(config.passive_lines)
@@ -102,16 +78,20 @@ def fill(
     s["lines_n"] = len(lines)
     fill_markets(s, config, markets)
     fill_quotes(s, lines, kinds)
-    s["source_quantity"] = reference_quantity(config, markets, prices)
-    s["reference_step"] = 0.5 * min(float(market.tick) for market in markets)
-    return Filled(state, arena, tuple(markets), lines, kinds, notes(config))
+    s["source_quantity"] = reference_quantity(config, traded, prices, firsts)
+    fill_steps(s, traded, prices, firsts)
+    return Filled(state, arena, tuple(markets), lines, kinds, notes(config, markets))
 
 
-def refuse_unbuilt(markets: Sequence[Market]) -> None:
-    """Contracts whose inventory is in another currency need the conversion of currencies."""
-    for market in markets:
-        if market.kind == INVERSE:
-            raise ConfigError(f"data: {market.name} is an inverse contract; linear contracts and spot are traded")
+def fill_steps(s: Any, traded: Sequence[Market], prices: Sequence[float], firsts: Sequence[float]) -> None:
+    """Half the finest tick, of all in the first quote and of each currency in its own: less is no move of a price."""
+    steps = [0.5 * float(market.tick) for market in traded]
+    s["reference_step"] = min(
+        step if at == price else step * at / price for step, at, price in zip(steps, firsts, prices, strict=False)
+    )
+    for c in range(int(s["currencies_n"])):
+        mine = [step for i, step in enumerate(steps) if s["markets"][i]["currency"] == c]
+        s["currencies"][c]["step"] = min(mine, default=0.0)
 
 
 def refuse_overflow(s: Any, price: float) -> None:
@@ -123,12 +103,16 @@ def refuse_overflow(s: Any, price: float) -> None:
         raise ConfigError(f"inventory: {held:g} coins at {price:g} cost more than the ledger can count")
 
 
-def notes(config: StackedMarketMakingConfig) -> tuple[str, ...]:
+def notes(config: StackedMarketMakingConfig, markets: Sequence[Market]) -> tuple[str, ...]:
     """What a configuration may say and this engine does not act on, in words that end in what happens instead."""
     said = []
-    if len(config.quote_currencies) > 1:
-        others = ", ".join(config.quote_currencies[1:])
-        said.append(f"quote_currencies: {others} are not quoted, only {config.quote_currencies[0]} is")
+    first = config.quote_currencies[0]
+    listed = {market.quote for market in markets if market.base == config.base_coin}
+    for quote in config.quote_currencies:
+        if quote not in listed:
+            said.append(f"quote_currencies: no market of {config.base_coin}/{quote} is there, nothing is quoted in it")
+    for quote in unconnected(config, markets):
+        said.append(f"quote_currencies: no book converts {quote} into {first}, nothing is quoted in it")
     if config.target_source != "manual":
         said.append(f"target_source: {config.target_source} is not followed, the target stays where it is")
     return tuple(said)
@@ -152,6 +136,7 @@ def fill_head(s: Any, config: StackedMarketMakingConfig) -> None:
     s["paper"] = 1
     s["source"] = _code(SOURCES, str(config.smart_pricing_source), "smart_pricing_source")
     s["source_fallback"] = int(pricing.fallback == "aggregated")
+    s["native"] = int(pricing.anchor == "native")
     s["max_age_ns"] = pricing.max_age_ms * 1_000_000
     s["depth_bps"] = float(pricing.weight_depth_bps)
     s["weight_cap"] = float(pricing.weight_cap)
@@ -263,16 +248,20 @@ def fill_markets(s: Any, config: StackedMarketMakingConfig, markets: Sequence[Ma
     s["source_market"] = -1
     for i, market in enumerate(markets):
         m = s["markets"][i]
-        key = (market.venue, "spot" if market.kind == "spot" else "perp")
+        key = market.account
+        m["messages_per_second"] = rate
+        m["tokens"] = max(2.0 * rate, 10.0)
+        if i >= int(s["quoted_n"]):
+            continue
         name = next(n for n, v in config.venues_by_name.items() if (v.id, v.kind) == key)
         settings = config.settings_of(name)
         m["venue"] = i
         m["in_reference"] = int(key in pricing)
         m["max_share"], m["size_factor"] = float(settings.max_share), float(settings.size_factor)
-        m["messages_per_second"] = rate
-        m["tokens"] = max(2.0 * rate, 10.0)
         if key == (alone.id, alone.kind):
-            s["source_market"] = i
+            currency = s["currencies"][m["currency"]]
+            currency["source_market"] = i
+            s["source_market"] = i if s["source_market"] < 0 else s["source_market"]
 
 
 def _venue(name: str) -> Any:
@@ -288,7 +277,7 @@ def fill_quotes(s: Any, lines: Sequence[TobLine | PassiveLine], kinds: Sequence[
         raise ConfigError(f"passive_lines: {per_market} quotes a market, at most {codes.OPEN - 8} fit the engine")
     k = 0
     order = []
-    for market in range(int(s["markets_n"])):
+    for market in range(int(s["quoted_n"])):
         s["markets"][market]["first_quote"] = k
         for line in range(len(lines)):
             for level in range(int(s["lines"][line]["levels"])):
@@ -301,17 +290,27 @@ def fill_quotes(s: Any, lines: Sequence[TobLine | PassiveLine], kinds: Sequence[
     for rank, (_, quote) in enumerate(sorted(order)):
         s["quotes"][quote]["rank"] = rank // 2
     s["quotes_n"] = k
+    s["markets"]["first_quote"][int(s["quoted_n"]) :] = s["markets"]["end_quote"][int(s["quoted_n"]) :] = k
 
 
-def reference_quantity(config: StackedMarketMakingConfig, markets: Sequence[Market], prices: Sequence[float]) -> float:
-    """Base coins at which the reference is priced: as set, else the largest passive quantity, else the largest cap."""
+def reference_quantity(
+    config: StackedMarketMakingConfig, markets: Sequence[Market], prices: Sequence[float], firsts: Sequence[float]
+) -> float:
+    """Base coins at which the reference is priced: as set, else the largest passive quantity, else the largest cap.
+
+    `prices` are in each market's quote, `firsts` the same in the first.
+    """
     if config.pricing.quantity is not None:
         return float(config.pricing.quantity)
-    price = max(prices)
+    price = max(firsts)
     if config.passive_lines:
         return max(_coins(line, line.quantity, price) for line in config.passive_lines)
     least = max(
-        max(float(market.min_quantity * market.contract_size), float(market.min_notional) / price) for market in markets
+        max(
+            float(market.min_quantity * market.contract_size) / (own if market.kind == INVERSE else 1.0),
+            float(market.min_notional) / own,
+        )
+        for market, own in zip(markets, prices, strict=False)
     )
     return max(least, *(_coins(line, _cap(line), price) for line in config.tob_lines))
 

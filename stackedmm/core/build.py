@@ -1,37 +1,23 @@
 """A fresh state: units chosen so that every lot, tick and fee is a whole number, books and windows laid out."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stackedmm.core import book, limits
+from stackedmm.core import accounts, book, limits
 from stackedmm.core.codes import MARKETS, ORDERS, RULES
 from stackedmm.core.market import INVERSE, LINEAR, Market
 from stackedmm.core.state import STATE
+from stackedmm.core.units import units
 from stackedmm.errors import ConfigError
 
 FAR_LEVELS = 16384
 SEEN = 65536
 MARKS = 4096
-BASE_DIGITS = 8
-COST_DIGITS = 9
-
-
-def digits(value: Decimal) -> int:
-    """Decimal places of a number, trailing zeros left out."""
-    exponent = value.normalize().as_tuple().exponent
-    return max(0, -int(exponent))
-
-
-def units(markets: Sequence[Market]) -> tuple[Decimal, Decimal]:
-    """Base coins per ledger unit and quote per cost unit: the finest of all lots and fee precisions."""
-    base = max([BASE_DIGITS] + [digits(m.lot * m.contract_size) for m in markets if m.kind != INVERSE])
-    cost = max([COST_DIGITS] + [digits(m.tick * m.lot * m.contract_size) for m in markets])
-    return Decimal(1).scaleb(-base), Decimal(1).scaleb(-cost)
 
 
 def power_of_two(n: int) -> int:
@@ -40,12 +26,20 @@ def power_of_two(n: int) -> int:
 
 
 def allocate(
-    markets: Sequence[Market], price_ticks: Sequence[int], longest_buckets: int, out_max: int = 4096
+    markets: Sequence[Market],
+    price_ticks: Sequence[int],
+    longest_buckets: int,
+    out_max: int = 4096,
+    *,
+    quoted: int | None = None,
+    first: str | None = None,
 ) -> tuple[Any, Any]:
     """State record (shape 1) and arena for these markets; nothing is allocated afterwards.
 
-    `price_ticks` says about where each market trades (it sizes the book's window), `longest_buckets` how many 10 s
-    buckets the longest volume period has. Raises ConfigError where a stated limit is passed.
+    The first `quoted` markets (default: all) are quoted, the others only convert; everything is counted in `first`
+    (default: the first market's quote). `price_ticks` says about where each market trades (it sizes the book's
+    window), `longest_buckets` how many 10 s buckets the longest volume period has. Raises ConfigError where a stated
+    limit is passed.
     """
     if not 0 < len(markets) <= MARKETS:
         raise ConfigError(f"markets: {len(markets)} found, 1 to {MARKETS} expected")
@@ -65,30 +59,39 @@ def allocate(
     s["seen_ring"] = offset + SEEN
     s["marks_ring"], s["marks_mask"] = offset + SEEN + SEEN // 2, MARKS - 1
     s["markets_n"], s["out_max"] = len(markets), out_max
+    s["quoted_n"] = len(markets) if quoted is None else quoted
     s["free_n"] = ORDERS
     s["starved"] = s["starving"] = limits.STARVED_NONE
     s["reference_used"] = -1
     s["inventory_price"] = np.nan
-    describe(s, markets)
+    prices = [float(market.tick) * ticks for market, ticks in zip(markets, price_ticks, strict=True)]
+    costs = accounts.describe(s, markets[: s["quoted_n"]], markets, prices, first or markets[0].quote)
+    describe(s, markets, costs)
     return state, arena
 
 
-def describe(s: Any, markets: Sequence[Market]) -> None:
-    """Enter what the venues say of their symbols, as integers of the chosen units."""
-    unit_base, unit_cost = units(markets)
-    s["unit_base"], s["unit_cost"] = float(unit_base), float(unit_cost)
-    spot = any(m.kind not in (LINEAR, INVERSE) for m in markets)
+def describe(s: Any, markets: Sequence[Market], costs: Mapping[str, Decimal]) -> None:
+    """Enter what the venues say of their symbols, as integers of the chosen units; `costs` are cost units by quote."""
+    quoted = markets[: s["quoted_n"]]
+    unit_base = units(quoted)[0]
+    s["unit_base"] = float(unit_base)
+    spot = any(m.kind not in (LINEAR, INVERSE) for m in quoted)
+    for i, market in enumerate(quoted):
+        m = s["markets"][i]
+        lot = market.lot * market.contract_size
+        m["inverse"] = int(market.kind == INVERSE)
+        m["lot_units"] = int((lot / market.tick if m["inverse"] else lot) / unit_base)
+        m["cost_units"] = int((lot if m["inverse"] else market.tick * lot) / costs[market.quote])
+        m["in_spot_stack"] = int(spot and market.kind != "spot")
+        m["in_reference"] = 1
     for i, market in enumerate(markets):
         m = s["markets"][i]
         lot = market.lot * market.contract_size
         m["tick_size"], m["lot_base"] = float(market.tick), float(lot)
-        m["lot_units"] = int(lot / unit_base)
-        m["cost_units"] = int(market.tick * lot / unit_cost)
         m["min_lots"] = max(1, math.ceil(market.min_quantity / market.lot))
         m["min_notional"] = float(market.min_notional)
         m["perp"] = int(market.kind != "spot")
-        m["in_spot_stack"] = int(spot and market.kind != "spot")
-        m["enabled"] = m["in_reference"] = 1
+        m["enabled"] = 1
         m["max_share"] = m["size_factor"] = m["volume"] = 1.0
         m["touch"] = book.NONE, -book.NONE
         m["watch"] = -book.NONE, -book.NONE

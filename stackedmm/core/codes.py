@@ -9,6 +9,15 @@ ORDERS: Final = 4096
 OPEN: Final = 128
 """Most orders of one market that may be alive or unproven dead at once."""
 RULES: Final = 32
+CURRENCIES: Final = 16
+"""Quote and settle currencies of all markets; the first is what everything is counted in."""
+WALLETS: Final = 128
+PATHS: Final = 64
+"""Ways of conversion, over all currencies."""
+PATHS_EACH: Final = 8
+"""Of one currency."""
+LEGS: Final = 3
+"""Most books that one conversion goes through."""
 ANSWER_COLUMNS: Final = 2 * OPEN
 """Views a decision may hold: bid and ask of the market, then its quotes."""
 PARAMS: Final = 256
@@ -80,6 +89,8 @@ SEEN_EVICTED: Final = 8
 ORDER_AFTER_DEATH: Final = 9
 RECONCILE_DIFFERENCE: Final = 10
 PARTIAL_REFERENCE: Final = 11
+OLD_RATE: Final = 12  # a fill converted at a rate that was no longer live
+NO_RATE: Final = 13  # a fill of a currency of which no rate was ever known: entered at the reference
 EVENTS: Final = (
     "late fill",
     "foreign fill",
@@ -93,4 +104,6 @@ EVENTS: Final = (
     "message after death",
     "position mismatch",
     "reference from less depth than asked",
+    "fill converted at an old rate",
+    "fill without a rate",
 )

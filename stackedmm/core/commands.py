@@ -27,7 +27,8 @@ def emit(s, out, kind, reason, slot):
     c.ref = o.ref
     c.px = o.px
     c.qty = o.lots
-    c.reference = s.reference
+    c.reference = s.reference * s.markets[o.market].per
+    c.rate = s.markets[o.market].rate
     c.inventory = s.inventory
     c.volume = s.markets[o.market].volume
     c.rules = s.rules_digest

@@ -62,19 +62,56 @@ def open_with(s, units):
 
 @part
 def open_paper(s):
-    """Paper opens at target: wallets of max(0, target) + deviation base and as much quote, split over the venues."""
-    to_cost = s.unit_base / s.unit_cost
-    spots = 0
-    for i in range(s.markets_n):
-        spots += 1 - s.markets[i].perp
+    """Paper opens at target: wallets of max(0, target) + deviation base and as much money, split over the accounts.
+
+    Money in another currency is worth its part of the first; it is paid in once there is a rate.
+    """
+    bases = np.int64(0)
+    moneys = np.int64(0)
+    for i in range(s.quoted_n):
+        m = s.markets[i]
+        bases += np.int64(m.perp == 0 and first_of(s, i, m.base_peer, 0))
+        moneys += np.int64(first_of(s, i, m.money_peer, 1))
     units = max(s.target, 0) + s.deviation
-    money = np.int64(units * (s.reference * to_cost))
-    for i in range(s.markets_n):
+    money = np.int64(units * (s.reference * (s.unit_base / s.unit_cost)))
+    for i in range(s.quoted_n):
         m = s.markets[i]
         if m.perp == 0:
-            m.base_wallet = units // spots
-        m.quote_wallet = money // s.markets_n
+            s.wallets[m.base_at].amount = units // bases
+        if first_of(s, i, m.money_peer, 1):
+            s.wallets[m.money_at].due = (money // moneys) * s.unit_cost
+            s.unfunded += 1
+    fund(s)
     open_with(s, s.opening)
+
+
+@part
+def first_of(s, market, peer, money):
+    """Whether a market is the first of those that share a wallet."""
+    i = peer
+    while i != market:
+        if i < market:
+            return False
+        i = s.markets[i].money_peer if money == 1 else s.markets[i].base_peer
+    return True
+
+
+@part
+def fund(s):
+    """Pay in what wallets of paper are still due, where there is a rate."""
+    s.unfunded = 0
+    for k in range(s.wallets_n):
+        wallet = s.wallets[k]
+        if wallet.due > 0.0:
+            currency = s.currencies[max(wallet.currency, 0)]
+            if wallet.currency < 0:
+                wallet.amount += np.int64(wallet.due / (s.reference * s.unit_base) + 0.5)
+                wallet.due = 0.0
+            elif currency.live == 1:
+                wallet.amount += np.int64(wallet.due / (currency.rate * currency.unit) + 0.5)
+                wallet.due = 0.0
+            else:
+                s.unfunded += 1
 
 
 @part

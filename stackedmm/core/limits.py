@@ -1,13 +1,11 @@
 """Hard limits, the last word before an order leaves: they count unknown orders too, and rules cannot reach them."""
 
-import math
-
 import numpy as np
 
-from stackedmm.core import inventory, rows
+from stackedmm.core import contracts, conversion, inventory, rows
 from stackedmm.core.codes import OPEN
 from stackedmm.core.machine import part
-from stackedmm.core.orders import notional, unsettled
+from stackedmm.core.orders import unsettled
 from stackedmm.core.own import GHOST
 from stackedmm.core.quoting import least_lots
 
@@ -31,7 +29,9 @@ def may_quote(s, m):
         return rows.STALE_BOOK
     if m.usable == 0:
         return rows.NO_BOOK
-    if not s.reference > 0.0:
+    if m.convertible == 0:
+        return rows.NO_CONVERSION
+    if not s.reference > 0.0 or not m.per > 0.0:
         return rows.NO_REFERENCE
     if m.perp == 1 and m.basis_seconds < 60.0 and m.in_spot_stack == 1:
         return rows.NO_REFERENCE
@@ -44,7 +44,7 @@ def judge(s, k):
     want = s.want
     q = s.quotes[k]
     m = s.markets[q.market]
-    home = s.reference * (1.0 + m.basis)
+    home = conversion.home(s, m)
     price = want.px * m.tick_size
     if abs(price / home - 1.0) * 1e4 > s.collar_bps:
         want.reason = rows.COLLAR
@@ -54,7 +54,7 @@ def judge(s, k):
         cut_to_balance(s, q, m, price)
     if want.reason != rows.OK:
         return
-    if notional(m, want.px, want.lots) > s.max_order_value:
+    if contracts.value(m, want.px, want.lots) * m.rate > s.max_order_value:
         want.reason = rows.ORDER_VALUE
     elif m.lives >= OPEN or s.free_n == 0 or (m.lives >= s.max_open_orders and alive(s, m) >= s.max_open_orders):
         want.reason = rows.OPEN_ORDERS
@@ -68,12 +68,12 @@ def judge(s, k):
 def cut_to_band(s, q, m):
     """Room to the band's edge in the worst case; scarce room goes to the quotes of lower rank first."""
     want = s.want
-    room = inventory.room(s, q.side) // m.lot_units
+    room = contracts.lots_in(m, want.px, inventory.room(s, q.side))
     if q.rank > s.starved[q.side]:
         room = np.int64(0)
     least = least_lots(m, want.px)
     if room >= least:
-        room -= promised(s, q) // m.lot_units
+        room -= contracts.lots_in(m, want.px, promised(s, q))
     if room < want.lots:
         if room < least:
             want.reason = rows.BAND
@@ -91,7 +91,7 @@ def promised(s, q):
     for k in range(s.quotes_n):
         other = s.quotes[k]
         if other.rank < q.rank and other.side == q.side and other.order < 0 and other.reason == rows.WAIT_INTERVAL:
-            units += other.target_lots * s.markets[other.market].lot_units
+            units += contracts.units(s.markets[other.market], other.target_px, other.target_lots)
     return units
 
 
@@ -100,12 +100,12 @@ def cut_to_balance(s, q, m, price):
     """What the venue's wallet can pay for, with all open orders of the side counted; perps: leverage x equity."""
     want = s.want
     if m.perp == 1:
-        free = perp_room(s, m, q.side, price)
+        free = inverse_room(s, m, q.side, price) if m.inverse == 1 else perp_room(s, q.market, q.side, price)
     elif q.side == 0:
-        free = (m.quote_wallet - bid_for(s, m)) * s.unit_cost / price
+        free = (s.wallets[m.money_at].amount - bid_for(s, q.market)) * s.currencies[m.currency].unit / price
     else:
-        free = m.base_wallet * s.unit_base - m.open_lots[1] * m.lot_base
-    lots = np.int64(math.floor(max(free, 0.0) / m.lot_base + 1e-9))
+        free = (s.wallets[m.base_at].amount - offered(s, q.market)) * s.unit_base
+    lots = contracts.lots_for(m, want.px, max(free, 0.0))
     if lots < want.lots:
         if lots < least_lots(m, want.px):
             want.reason = rows.BALANCE_SHORT
@@ -114,14 +114,32 @@ def cut_to_balance(s, q, m, price):
 
 
 @part
-def bid_for(s, m):
-    """Cost units that the market's bids, each at its own price, may still spend."""
+def bid_for(s, market):
+    """Cost units that the bids of all markets of one wallet, each at its own price, may still spend."""
     money = np.int64(0)
-    for i in range(m.lives):
-        o = s.orders[m.live[i]]
-        if o.side == 0:
-            money += unsettled(o) * o.px * m.cost_units
-    return money
+    i = market
+    while True:
+        m = s.markets[i]
+        for k in range(m.lives):
+            o = s.orders[m.live[k]]
+            if o.side == 0:
+                money += unsettled(o) * o.px * m.cost_units
+        i = m.money_peer
+        if i == market:
+            return money
+
+
+@part
+def offered(s, market):
+    """Ledger units that the asks of all markets of one base wallet may still deliver."""
+    units = np.int64(0)
+    i = market
+    while True:
+        m = s.markets[i]
+        units += m.open_lots[1] * m.lot_units
+        i = m.base_peer
+        if i == market:
+            return units
 
 
 @part
@@ -135,12 +153,31 @@ def alive(s, m):
 
 
 @part
-def perp_room(s, m, side, price):
-    """Base coins a perp position may still grow to one side before its value passes leverage x equity."""
-    position = m.position * s.unit_base
-    equity = m.quote_wallet * s.unit_cost + position * price
+def perp_room(s, market, side, price):
+    """Base coins that the perp positions of one wallet may still grow to one side until they pass leverage x equity."""
+    m = s.markets[market]
+    units = np.int64(0)
+    going = np.int64(0)
+    i = market
+    while True:
+        units += s.markets[i].position
+        going += s.markets[i].open_lots[side] * s.markets[i].lot_units
+        i = s.markets[i].money_peer
+        if i == market:
+            break
+    position = units * s.unit_base
+    equity = s.wallets[m.money_at].amount * s.currencies[m.currency].unit + position * price
     sign = 1.0 - 2.0 * side
-    return s.leverage * equity / price - sign * position - m.open_lots[side] * m.lot_base
+    return s.leverage * equity / price - sign * position - going * s.unit_base
+
+
+@part
+def inverse_room(s, m, side, price):
+    """The same of an inverse contract, whose margin is the coin itself."""
+    per_lot = m.lot_base / price
+    equity = s.wallets[m.money_at].amount * s.unit_base - m.net_lots * per_lot
+    sign = 1.0 - 2.0 * side
+    return s.leverage * equity - (sign * m.net_lots + m.open_lots[side]) * per_lot
 
 
 @part

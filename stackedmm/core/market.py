@@ -35,6 +35,16 @@ class Market:
     """Where tick, lot and the rest come from: `ccxt`, `native`, `inferred`, `synthetic`."""
 
     @property
+    def account(self) -> tuple[str, str]:
+        """The account that trades it: a venue's spot and its perps are two."""
+        return self.venue, "spot" if self.kind == SPOT else "perp"
+
+    @property
+    def money(self) -> str:
+        """The currency of the wallet that pays: the quote, of an inverse contract the base coin it settles in."""
+        return self.base if self.kind == INVERSE else self.quote
+
+    @property
     def name(self) -> str:
         """`venue symbol`, as people write it."""
         return f"{self.venue} {self.symbol}"

@@ -11,7 +11,7 @@ def merge(s, A, source, market, side, prices, sizes, shares):
     `prices` in quote, `sizes` in base coins, `shares` [level, market] in base coins. Returns the levels written. Of the
     state only the side's cursors move: nothing that a decision reads.
     """
-    for i in range(s.markets_n):
+    for i in range(s.quoted_n):
         if belongs(s, i, source, market):
             load(s, A, i, side, s.books[i, side].best)
         else:

@@ -9,7 +9,7 @@ Answers are weighed by the time the venue gives them, not by the order in which 
 
 import numpy as np
 
-from stackedmm.core import inventory, own, rows, seen
+from stackedmm.core import contracts, conversion, inventory, own, rows, seen
 from stackedmm.core.codes import (
     BAD_ROW,
     DUPLICATE_FILL,
@@ -66,15 +66,15 @@ def count(s, o, sign):
     """Enter (+1) or take out (-1) an order's part in the exposure sums; call around every change of an order."""
     m = s.markets[o.market]
     side = o.side
-    units = sign * left(o) * m.lot_units
-    open_lots = sign * unsettled(o)
-    m.open_lots[side] += open_lots
-    s.lines[o.line].held[side] += open_lots * m.lot_units
+    units = sign * contracts.units(m, o.px, left(o))
+    open_lots = unsettled(o)
+    m.open_lots[side] += sign * open_lots
+    s.lines[o.line].held[side] += sign * contracts.units(m, o.px, open_lots)
     s.open_units[side] += units
     if o.canceling == 1:
         s.dying_units[side] += units
     if o.claimed > o.filled:
-        s.ledger.provisional += sign * (1 - 2 * side) * owed(o) * m.lot_units
+        s.ledger.provisional += sign * (1 - 2 * side) * contracts.units(m, o.px, owed(o))
 
 
 @part
@@ -275,22 +275,41 @@ def fill(s, A, row):
     m = s.markets[row.market]
     side = np.int64(row.marks & rows.ASK)
     sign = 1 - 2 * side
-    units = row.qty * m.lot_units
-    money = row.px * row.qty * m.cost_units
+    units = contracts.units(m, row.px, row.qty)
+    money = contracts.money(m, row.px, row.qty)
     slot = find(s, row.ref)
     if slot >= 0 and s.orders[slot].market == row.market and s.orders[slot].side == side:
         fill_order(s, slot, row)
     else:
         s.events[FOREIGN_FILL] += 1
-    base_fee = fee if currency == rows.FEE_BASE else 0
+    base_fee = fee if currency == rows.FEE_BASE else np.int64(0)
+    quote_fee = fee if currency == rows.FEE_QUOTE else np.int64(0)
     if exchange_time(row) >= s.start_ns:
-        inventory.book_fill(s, sign, units, money, fee if currency == rows.FEE_QUOTE else 0, base_fee)
+        count_fill(s, m, sign, units, money, quote_fee, base_fee)
     m.position += sign * units - base_fee
-    if m.perp == 0:
-        m.base_wallet += sign * units - base_fee
-    m.quote_wallet -= sign * money + (fee if currency == rows.FEE_QUOTE else 0)
+    m.net_lots += sign * row.qty
+    if m.perp == 0 or m.inverse == 1:
+        s.wallets[m.base_at].amount += sign * units - base_fee
+    if m.inverse == 0:
+        s.wallets[m.money_at].amount -= sign * money + quote_fee
     inventory.refresh(s)
     return True
+
+
+@part
+def count_fill(s, m, sign, units, money, fee, base_fee):
+    """Enter a fill in its currency's flow, and in the ledger at the rate of now: `m.fill_rate` says which.
+
+    Money and fee are cost units of the market's quote, units and base fee ledger units.
+    """
+    currency = s.currencies[m.currency]
+    currency.flow += sign * money + fee
+    currency.fees += fee
+    currency.fills += 1
+    rate = conversion.rate_of_fill(s, m, units, money)
+    m.fill_rate = rate
+    money = conversion.to_first(s, m.currency, money, rate)
+    inventory.book_fill(s, sign, units, money, conversion.to_first(s, m.currency, fee, rate), base_fee)
 
 
 @part
@@ -300,7 +319,7 @@ def fill_order(s, slot, row):
     count(s, o, -1)
     o.filled += row.qty
     alive(s, o, exchange_time(row))
-    debit(s, o, row.qty)
+    debit(s, o, row.px, row.qty)
     if o.life == GHOST or o.life == FREE:
         s.events[LATE_FILL] += 1
         o.claimed = max(o.claimed, o.filled)
@@ -310,7 +329,7 @@ def fill_order(s, slot, row):
 
 
 @part
-def debit(s, o, lots):
+def debit(s, o, px, lots):
     """What fills is taken from the bucket that paid for it; a late fill may make it negative.
 
     The bucket is filled up to now first: what it could not hold while it was full must not come back afterwards.
@@ -318,9 +337,9 @@ def debit(s, o, lots):
     m = s.markets[o.market]
     line = s.lines[o.line]
     q = s.quotes[o.quote]
-    coins = lots * m.lot_base
+    coins = contracts.coins(m, px, lots)
     line.fills += 1
-    line.filled_units[o.side] += lots * m.lot_units
+    line.filled_units[o.side] += contracts.units(m, px, lots)
     line.fill_ns[o.side] = s.now
     decay_filled(s, q)
     q.filled_hour += coins
@@ -342,9 +361,3 @@ def decay_filled(s, q):
     age = s.now - q.filled_ns
     q.filled_hour = max(q.filled_hour * (1.0 - age / 3.6e12), 0.0) if age < 3_600_000_000_000 else 0.0
     q.filled_ns = s.now
-
-
-@part
-def notional(m, px, lots):
-    """Quote value of an order."""
-    return px * m.tick_size * lots * m.lot_base

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from stackedmm.core import inventory, orders, rows, shape
+from stackedmm.core import contracts, conversion, inventory, orders, rows, shape
 from stackedmm.core.codes import (
     BY_BOTH,
     BY_INVENTORY,
@@ -36,11 +36,17 @@ def to_ticks(m, sign, price):
 
 
 @part
+def in_first(m, px):
+    """A price of the market in the first quote, in which quantities, zones and values are given."""
+    return px * m.tick_size * m.rate
+
+
+@part
 def least_lots(m, px):
     """The venue's minimum order at a price, in lots, rounded up."""
     if m.min_notional == 0.0:
         return max(m.min_lots, 1)
-    by_value = m.min_notional / (px * m.tick_size * m.lot_base)
+    by_value = m.min_notional / contracts.value(m, px, 1)
     return max(m.min_lots, np.int64(math.ceil(by_value - 1e-9)), 1)
 
 
@@ -92,11 +98,12 @@ def required_distance(s, line, sign):
 
 
 @part
-def anchor(s, line):
-    """What the distance is measured from: the inventory price, or the reference; 0 where the price is unknown."""
+def anchor(s, m, line):
+    """What the distance is measured from, in the market's quote: inventory price or reference; 0 where unknown."""
     if line.from_inventory == 1 and s.price_method <= MANUAL:
-        return s.inventory_price if math.isfinite(s.inventory_price) and s.inventory_price > 0.0 else 0.0
-    return s.reference
+        known = math.isfinite(s.inventory_price) and s.inventory_price > 0.0
+        return s.inventory_price / m.rate if known else 0.0
+    return s.reference * m.per
 
 
 @part
@@ -111,13 +118,13 @@ def tob_cost(s, m, line, sign, half):
     """The price that the required distance allows at most (bid) or at least (ask); 0 where there is no distance."""
     if line.gate == GATE_OFF:
         return 0.0
-    return anchor(s, line) * (1.0 + s.ruling.skew * 1e-4) * (1.0 - sign * half * 1e-4) * (1.0 + m.basis)
+    return anchor(s, m, line) * (1.0 + s.ruling.skew * 1e-4) * (1.0 - sign * half * 1e-4) * (1.0 + m.basis)
 
 
 @part
 def tob_bound(s, m, sign, cost):
     """The price that cost and the reference allow at most (bid) or at least (ask)."""
-    home = s.reference * (1.0 + m.basis)
+    home = conversion.home(s, m)
     if not cost > 0.0:
         return home
     return min(home, cost) if sign > 0 else max(home, cost)
@@ -149,14 +156,14 @@ def tob_size(s, m, line, q, px, sign):
     want.coefficient = k * s.ruling.scale
     hourly = line.base_quantity
     if line.in_quote == 1:
-        hourly = hourly / (px * m.tick_size)
+        hourly = hourly / in_first(m, px)
     least = least_lots(m, px)
     most = line.max_order
     if line.in_quote == 1:
-        most = most / (px * m.tick_size)
-    cap = max(least * m.lot_base, min(hourly * line.timeout_ns / 3.6e12, most))
+        most = most / in_first(m, px)
+    cap = max(contracts.coins(m, px, least), min(hourly * line.timeout_ns / 3.6e12, most))
     available = accrue(s, m, line, q, hourly / 3.6e12 * want.coefficient, cap)
-    lots = np.int64(math.floor(min(available, cap) / m.lot_base + 1e-9))
+    lots = contracts.lots_for(m, px, min(available, cap))
     if lots < least:
         want.reason = rows.NO_BUDGET
         return np.int64(0)
@@ -193,7 +200,7 @@ def accrue(s, m, line, q, per_ns, cap):
 @part
 def venue_factor(s, m):
     """The venue's own factor on sizes, within its largest part of what all venues together would be given."""
-    return m.size_factor * min(1.0, m.max_share * s.markets_n)
+    return m.size_factor * min(1.0, m.max_share * s.quoted_n)
 
 
 @part
@@ -215,7 +222,7 @@ def price(s, k):
 def bar_tob(s, m, line, q):
     """Keep a TOB quote out where its zone or its mode do; a side that is closed does not accrue."""
     want = s.want
-    at = want.px * m.tick_size
+    at = in_first(m, want.px)
     if at < line.min_price * (1.0 - EXACT) or at > line.max_price * (1.0 + EXACT):
         want.reason = rows.OUTSIDE_ZONE
     if want.reason == rows.OK and line.rebalance == 1 and toward_target(s, q, line, m, 1 - 2 * q.side) <= 0:
@@ -264,9 +271,10 @@ def toward_target(s, q, line, m, sign):
     """
     units = sign * (s.target - inventory.current(s)) - line.held[q.side]
     if q.order < 0:
-        return units // m.lot_units
-    mine = orders.left(s.orders[q.order]) * m.lot_units
-    return (units + mine) // m.lot_units if units >= 0 else np.int64(0)
+        return contracts.lots_in(m, s.want.px, units)
+    o = s.orders[q.order]
+    mine = contracts.units(m, o.px, orders.left(o))
+    return contracts.lots_in(m, s.want.px, units + mine) if units >= 0 else np.int64(0)
 
 
 @part
@@ -319,7 +327,7 @@ def passive_half(s, m, line, side):
 @part
 def passive_at(s, m, line, sign, half, level):
     """Price of a passive level."""
-    skewed = s.reference * (1.0 + m.basis) * (1.0 + s.ruling.skew * 1e-4)
+    skewed = conversion.home(s, m) * (1.0 + s.ruling.skew * 1e-4)
     return skewed * (1.0 - sign * (half + level * line.level_step_bps) * 1e-4)
 
 
@@ -339,10 +347,10 @@ def passive_size(s, m, line, q, sign):
     want.coefficient = k * s.ruling.scale
     coins = line.base_quantity
     if line.in_quote == 1:
-        coins = coins / (want.px * m.tick_size)
+        coins = coins / in_first(m, want.px)
     for _ in range(q.level):
         coins *= line.level_size_factor
     if line.by_shares == 1:
         coins *= m.share
     coins *= want.coefficient * (1.0 + line.randomization * q.jitter)
-    return np.int64(math.floor(coins / m.lot_base + 1e-9))
+    return contracts.lots_for(m, want.px, coins)

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from stackedmm.core.codes import (
+    LEGS,
     OPEN,
     PERIODS,
 )
@@ -23,10 +24,16 @@ MARKET: Final = np.dtype(
     [
         # What the venue says of the symbol.
         ("venue", "i8"),
+        ("currency", "i8"),  # of its quote
+        ("rate", "f8"),  # first quote a unit of its quote, the last that was live; 0: none yet
+        ("per", "f8"),  # its reference in its own quote, over the reference
+        ("convertible", "i8"),  # the rate is live
+        ("converts", "i8"),  # its book stands in a way of conversion
         ("tick_size", "f8"),  # quote per tick
-        ("lot_base", "f8"),  # base per lot
-        ("lot_units", "i8"),  # ledger units per lot
-        ("cost_units", "i8"),  # cost units per tick x lot
+        ("inverse", "i8"),  # lots are quote, not base
+        ("lot_base", "f8"),  # base per lot; inverse: quote
+        ("lot_units", "i8"),  # ledger units per lot; inverse: of one lot at a price of one tick
+        ("cost_units", "i8"),  # cost units of its quote per tick x lot; inverse: per lot
         ("min_lots", "i8"),
         ("min_notional", "f8"),  # quote
         ("perp", "i8"),
@@ -76,8 +83,12 @@ MARKET: Final = np.dtype(
         ("lives", "i8"),
         ("open_lots", "i8", (2,)),  # what orders still hold of the wallet: not filled, or the fill is under way
         ("position", "i8"),  # ledger units, own fills of this market
-        ("base_wallet", "i8"),  # ledger units
-        ("quote_wallet", "i8"),  # cost units
+        ("net_lots", "i8"),  # bought less sold
+        ("base_at", "i8"),  # which wallet holds its base, and which its money
+        ("money_at", "i8"),
+        ("base_peer", "i8"),  # the next market of the same wallet, in a ring; itself where it is alone
+        ("money_peer", "i8"),
+        ("fill_rate", "f8"),  # at which its last fill was converted
         ("adverse", "f8", (2,)),  # EWMA of the 10 s mark-out of own fills, bps
         ("share", "f8"),  # of stacked depth within 25 bps
         ("weight", "f8"),  # of the liquidity-weighted reference, smoothed
@@ -94,6 +105,50 @@ MARKET: Final = np.dtype(
     ],
     align=True,
 )
+
+CURRENCY: Final = np.dtype(
+    [
+        ("unit", "f8"),  # of the currency per cost unit
+        ("to_first", "f8"),  # cost units of the first quote per one of these, at a rate of 1
+        ("rate", "f8"),  # first quote a unit, the last that was live; 0: none yet
+        ("live", "i8"),
+        ("index", "i8"),  # nothing converts it and contracts alone are quoted in it: their basis says what it is worth
+        ("rate_ns", "i8"),  # when it was taken
+        ("path", "i8"),  # by which way, -1: none is live
+        ("first_path", "i8"),
+        ("end_path", "i8"),
+        ("per", "f8"),  # as of its markets
+        ("per_decided", "f8"),  # on which its quotes were last decided
+        ("step", "f8"),  # half the finest tick of its markets
+        ("source_market", "i8"),  # of single_venue where each currency is priced by its own books
+        ("switches", "i8"),  # how often another way was taken
+        ("flow", "i8"),  # cost units: all that was paid in it minus all that was received, fees included
+        ("fees", "i8"),  # cost units
+        ("fills", "i8"),
+    ],
+    align=True,
+)
+"""A currency that markets are quoted in; number 0 is the first quote."""
+
+PATH: Final = np.dtype(
+    [
+        ("legs", "i8"),
+        ("market", "i8", (LEGS,)),
+        ("up", "i8", (LEGS,)),  # 1: the leg's mid multiplies, 0: it divides
+    ],
+    align=True,
+)
+"""One way to the first quote, through books."""
+
+WALLET: Final = np.dtype(
+    [
+        ("amount", "i8"),  # ledger units of a base wallet, cost units of its currency of another
+        ("currency", "i8"),  # -1: the base coin
+        ("due", "f8"),  # first quote still to be paid in, once there is a rate
+    ],
+    align=True,
+)
+"""What one account holds of one currency."""
 
 LINE: Final = np.dtype(
     [

@@ -5,7 +5,7 @@ One order stands for a quote at a time, counting unknown and dying ones. Nothing
 
 import numpy as np
 
-from stackedmm.core import limits, own, quoting, rows, shape
+from stackedmm.core import contracts, limits, own, quoting, rows, shape
 from stackedmm.core.codes import NO_SLOT, ORDERS, TOB
 from stackedmm.core.commands import emit, explain, room_for_command
 from stackedmm.core.machine import part
@@ -191,7 +191,7 @@ def outdated(s, q, o):
     if s.now - o.sent_ns >= line.timeout_ns:
         return rows.TIMEOUT
     then = o.local_mid if line.local_drift == 1 else o.reference
-    now = m.mid if line.local_drift == 1 else s.reference
+    now = m.mid if line.local_drift == 1 else s.reference * m.per
     if abs(now - then) * 1e4 > line.drift_bps * then:
         return rows.DRIFT
     moved = abs(s.want.px - o.px)
@@ -202,7 +202,7 @@ def outdated(s, q, o):
     tolerance = line.requote_bps
     if not tolerance >= 0.0:
         tolerance = 0.1 * s.want.half_bps
-    ticks = tolerance * 1e-4 * s.reference / m.tick_size
+    ticks = tolerance * 1e-4 * s.reference * m.per / m.tick_size
     return rows.REPLACE if moved > max(1.0, ticks) else rows.OK
 
 
@@ -290,7 +290,7 @@ def write_down(s, k, slot):
     o.shown = 0
     o.level_ns = 0
     o.local_mid = s.markets[q.market].mid
-    o.reference = s.reference
+    o.reference = s.reference * s.markets[q.market].per
     return o
 
 
@@ -315,7 +315,7 @@ def cancel(s, slot, why, out):
     if not limits.may_cancel(s, m) or not room_for_command(s):
         return
     o.canceling = 1
-    s.dying_units[o.side] += left(o) * m.lot_units
+    s.dying_units[o.side] += contracts.units(m, o.px, left(o))
     o.asked_ns = s.now
     o.cancel_reason = why
     m.tokens -= 1.0

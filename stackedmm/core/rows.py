@@ -68,7 +68,8 @@ COMMAND: Final = np.dtype(
         ("ref", "i8"),  # client id of the order it is about
         ("px", "i8"),  # ticks
         ("qty", "i8"),  # lots
-        ("reference", "f8"),  # the reference price then, quote per base
+        ("reference", "f8"),  # the reference price then, in the quote of its market, a perp's basis apart
+        ("rate", "f8"),  # first quote a unit of that quote then
         ("half_spread_bps", "f8"),  # after rules and clamp
         ("coefficient", "f8"),  # size coefficient applied, all factors
         ("inventory", "f8"),  # inventory coefficient then
@@ -138,6 +139,7 @@ REJECT_BACKOFF: Final = 44
 LOSS_LIMIT: Final = 45
 STRICT_COST: Final = 46
 REBALANCED: Final = 47
+NO_CONVERSION: Final = 48
 
 REASONS: Final[dict[int, str]] = {
     OK: "ok",
@@ -178,4 +180,5 @@ REASONS: Final[dict[int, str]] = {
     LOSS_LIMIT: "loss limit",
     STRICT_COST: "strict: top of book is not beyond cost",
     REBALANCED: "rebalance: nothing left to do on this side",
+    NO_CONVERSION: "no live conversion into the first quote currency",
 }

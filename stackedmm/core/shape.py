@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from stackedmm.core import inventory, own
+from stackedmm.core import conversion, inventory, own
 from stackedmm.core.book import NONE, next_level
 from stackedmm.core.codes import ANSWER_COLUMNS, RULE_STRUCK
 from stackedmm.core.machine import COMPILED, call, leaf, part
@@ -69,7 +69,7 @@ def see(s, A, market):
     gap = 0.0
     if s.inventory_price > 0.0 and s.inventory_price < math.inf:
         gap = (s.reference / s.inventory_price - 1.0) * 1e4
-    local_gap = (m.mid / (s.reference * (1.0 + m.basis)) - 1.0) * 1e4
+    local_gap = (m.mid / conversion.home(s, m) - 1.0) * 1e4
     local_spread = (m.touch[1] - m.touch[0]) * m.tick_size / m.mid * 1e4
     volatility = math.sqrt(s.variance * 60.0) * 1e4
     ratio = volatility_ratio(s)
@@ -141,9 +141,10 @@ def see_quote(s, k, row):
         decay_filled(s, q)
         s.views[row].filled_ratio = clamp(q.filled_hour / need, 0.0, 100.0)
         need = need * line.timeout_ns / 3.6e12
-    free = m.quote_wallet * s.unit_cost / s.reference if q.side == 0 else m.base_wallet * s.unit_base
-    if m.perp == 1:
-        free = m.quote_wallet * s.unit_cost * s.leverage / s.reference
+    free = s.wallets[m.base_at].amount * s.unit_base
+    if m.perp == 1 or q.side == 0:
+        money = s.wallets[m.money_at].amount * s.currencies[m.currency].unit / (s.reference * m.per)
+        free = (free if m.inverse == 1 else money) * (s.leverage if m.perp == 1 else 1.0)
     s.views[row].balance = clamp(free / need, 0.0, 100.0)
 
 

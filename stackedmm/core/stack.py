@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from stackedmm.core import book, own
+from stackedmm.core import book, contracts, conversion, own
 from stackedmm.core.codes import AGGREGATED, COMPONENT_VENUES, LIQUIDITY_WEIGHTED, PARTIAL_REFERENCE, SINGLE_VENUE
 from stackedmm.core.machine import leaf, part
 
@@ -32,7 +32,9 @@ def belongs(s, i, source, market):
         return False
     if source == COMPONENT_VENUES and m.in_reference == 0:
         return False
-    if m.usable == 0 or m.enabled == 0:
+    if m.usable == 0 or m.enabled == 0 or m.convertible == 0:
+        return False
+    if s.native == 1 and m.currency != s.pricing:
         return False
     return m.in_spot_stack == 0 or m.basis_seconds >= BASIS_WARM_S
 
@@ -40,7 +42,7 @@ def belongs(s, i, source, market):
 @part
 def spotless(s):
     """Whether there is no spot market at all, so that perps stand for themselves."""
-    for i in range(s.markets_n):
+    for i in range(s.quoted_n):
         if s.markets[i].perp == 0:
             return False
     return True
@@ -59,11 +61,14 @@ def load(s, A, i, side, key):
         key = book.next_level(b, A, key)
     s.cursor[side, i] = key
     s.cursor_used[side, i] = 0
-    s.cursor_left[side, i] = lots * m.lot_base
     if key == book.NONE:
+        s.cursor_left[side, i] = 0.0
         s.cursor_price[side, i] = EMPTY * b.sign
         return
+    s.cursor_left[side, i] = contracts.coins(m, key * b.sign, lots)
     price = key * b.sign * m.tick_size
+    if m.currency != 0 and s.native == 0:
+        price *= m.rate
     s.cursor_price[side, i] = price if m.basis == 0.0 else price / (1.0 + m.basis)
 
 
@@ -79,7 +84,7 @@ def best_cursor(s, side):
     """The market whose cursor shows the best price of one side, -1 if none is left; ties go to the earlier venue."""
     best = np.int64(-1)
     price = -math.inf
-    for i in range(s.markets_n):
+    for i in range(s.quoted_n):
         p = s.cursor_price[side, i] * (1 - 2 * side)
         if p > price:
             best = np.int64(i)
@@ -91,7 +96,7 @@ def best_cursor(s, side):
 def begin(s, A, source, market):
     """Set all cursors on the best levels of the source's books; returns how many markets take part."""
     taking = 0
-    for i in range(s.markets_n):
+    for i in range(s.quoted_n):
         s.taking[i] = 1 if belongs(s, i, source, market) else 0
         if s.taking[i] == 1:
             taking += 1
@@ -189,11 +194,11 @@ def walk(s, A, side, quantity):
 @part
 def watch(s):
     """Remember how deep the walk took from each book: rows below, or at a level it left alone, change no reference."""
-    for i in range(s.markets_n):
+    for i in range(s.quoted_n):
         for side in range(2):
             if s.taking[i] == 1:
                 s.markets[i].watch[side] = s.cursor[side, i] + 1 - s.cursor_used[side, i]
-            elif s.source != LIQUIDITY_WEIGHTED:  # which walks one book after the other
+            elif s.source != LIQUIDITY_WEIGHTED and s.native == 0:  # which walk books one after the other
                 s.markets[i].watch[side] = NEVER
 
 
@@ -228,7 +233,7 @@ def weighted_price(s, A):
     partial = 0
     bid = 0.0
     ask = math.inf
-    for i in range(s.markets_n):
+    for i in range(s.quoted_n):
         if not belongs(s, i, COMPONENT_VENUES, -1):
             continue
         p = merged_price(s, A, SINGLE_VENUE, i, s.source_quantity)
@@ -250,7 +255,21 @@ def price_of(s, A, source):
     """The price of one source as it stands now, 0 if it has none."""
     if source == LIQUIDITY_WEIGHTED:
         return weighted_price(s, A)
-    return merged_price(s, A, source, s.source_market, s.source_quantity)
+    only = s.source_market if s.pricing == 0 else s.currencies[s.pricing].source_market
+    return merged_price(s, A, source, only, s.source_quantity)
+
+
+@part
+def asked_price(s, A):
+    """Price and source: the configured one, or its fallback, (0, -1) where neither has a price."""
+    used = s.source
+    price = price_of(s, A, used)
+    if not price > 0.0 and s.source_fallback == 1 and used != AGGREGATED:
+        used = AGGREGATED
+        price = price_of(s, A, used)
+    if not price > 0.0 or not math.isfinite(price):
+        return 0.0, -1
+    return price, used
 
 
 @part
@@ -258,14 +277,9 @@ def refresh(s, A):
     """Take the reference from the configured source, or from its fallback, and note which was used."""
     s.reference_dirty = 0
     was_partial = s.reference_partial
-    used = s.source
-    price = price_of(s, A, used)
-    if not price > 0.0 and s.source_fallback == 1 and used != AGGREGATED:
-        used = AGGREGATED
-        price = price_of(s, A, used)
-    if not price > 0.0 or not math.isfinite(price):
-        price = 0.0
-        used = -1
+    price, used = asked_price(s, A)
+    if s.native == 1:
+        refresh_natives(s, A, price)
     if s.reference_partial == 1 and was_partial == 0:
         s.events[PARTIAL_REFERENCE] += 1
     if used != s.reference_used:
@@ -275,97 +289,20 @@ def refresh(s, A):
 
 
 @part
-def depth_near(s, A, i, centre):
-    """Base coins market i shows on both sides within `depth_bps` of a price."""
-    m = s.markets[i]
-    total = 0.0
-    for side in range(2):
-        b = s.books[i, side]
-        edge = centre * (1.0 + m.basis) * (1.0 - b.sign * s.depth_bps * 1e-4) / m.tick_size * b.sign
-        key = b.best
-        for _ in range(LEVELS_READ):
-            if key == book.NONE or key < edge:
-                break
-            total += own.others_at(s, A, m, b, side, key) * m.lot_base
-            key = book.next_level(b, A, key)
-    return total
-
-
-@part
-def refresh_shares(s, A, seconds):
-    """Every market's share of the stacked depth, and its smoothed weight in the liquidity-weighted reference."""
-    total = 0.0
-    n = 0
-    for i in range(s.markets_n):
-        m = s.markets[i]
-        m.share = 0.0
-        if belongs(s, i, AGGREGATED, -1) and s.reference > 0.0:
-            m.share = depth_near(s, A, i, s.reference)
-            total += m.share
-        if belongs(s, i, COMPONENT_VENUES, -1):
-            n += 1
-    for i in range(s.markets_n):
-        s.markets[i].share = s.markets[i].share / total if total > 0.0 else 0.0
-    cap = max(s.weight_cap, 1.0 / max(n, 1))
-    factor = weight_factor(s, cap)
-    keep = math.exp(-math.log(2.0) * seconds / s.weight_half_life_s)
-    for i in range(s.markets_n):
-        m = s.markets[i]
-        part_of_all = min(m.share * factor, cap) if m.in_reference == 1 else 0.0
-        m.weight = keep * m.weight + (1.0 - keep) * part_of_all
-    if s.source == LIQUIDITY_WEIGHTED:
-        s.reference_dirty = 1
-
-
-@part
-def weight_factor(s, cap):
-    """What shares are multiplied by so that, with those above the cap cut to it, the weights sum to 1."""
-    factor = 1.0
-    for _ in range(s.markets_n + 1):
-        left = 1.0
-        rest = 0.0
-        for i in range(s.markets_n):
-            m = s.markets[i]
-            if m.in_reference == 1 and m.share * factor >= cap:
-                left -= cap
-            elif m.in_reference == 1:
-                rest += m.share
-        if rest <= 0.0 or left <= 0.0:
-            break
-        factor = left / rest
-    return factor
-
-
-@part
-def refresh_basis(s, A, seconds):
-    """Perps' distance from the merged spot books, averaged over ten minutes of both being usable."""
-    if spotless(s):
-        return
-    spot = spot_mid(s)
-    if spot <= 0.0:
-        return
-    for i in range(s.markets_n):
-        m = s.markets[i]
-        if m.perp == 0 or m.usable == 0:
-            continue
-        now = m.mid / spot - 1.0
-        m.basis_seconds += seconds
-        keep = math.exp(-seconds / min(max(m.basis_seconds, seconds), 600.0))
-        m.basis = keep * m.basis + (1.0 - keep) * now
-        if m.basis_seconds <= seconds:
-            m.basis = now
-        m.top_known = 0
-    s.reference_dirty = 1
-
-
-@part
-def spot_mid(s):
-    """Middle of the usable spot markets' touches, each weighing alike."""
-    total = 0.0
-    n = 0
-    for i in range(s.markets_n):
-        m = s.markets[i]
-        if m.perp == 0 and m.usable == 1:
-            total += m.mid
-            n += 1
-    return total / n if n > 0 else 0.0
+def refresh_natives(s, A, price):
+    """Every further currency's reference from its own books; what the first's walk found stays noted."""
+    s.reference = price
+    best_bid = s.best_bid
+    best_ask = s.best_ask
+    crossed = s.crossed_base
+    partial = s.reference_partial
+    for c in range(1, s.currencies_n):
+        s.pricing = c
+        own_price, _ = asked_price(s, A)
+        conversion.set_native(s, c, own_price)
+        partial |= s.reference_partial
+    s.pricing = 0
+    s.best_bid = best_bid
+    s.best_ask = best_ask
+    s.crossed_base = crossed
+    s.reference_partial = partial

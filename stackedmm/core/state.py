@@ -12,24 +12,30 @@ import numpy as np
 from stackedmm.core.book import SIDE
 from stackedmm.core.codes import (
     ANSWER_COLUMNS,
+    CURRENCIES,
     LINES,
     MA_TYPES,
     MARKETS,
     ORDERS,
     PARAMS,
+    PATHS,
     QUOTES,
     REASON_CODES,
     RULES,
     VOLUME_TYPES,
+    WALLETS,
 )
 from stackedmm.core.records import (
+    CURRENCY,
     LEDGER,
     LINE,
     MARKET,
     ORDER,
+    PATH,
     QUOTE,
     RULE,
     RULING,
+    WALLET,
     WANT,
 )
 from stackedmm.core.views import VIEW
@@ -40,6 +46,10 @@ STATE: Final = np.dtype(
         ("rows", "i8"),
         ("decisions", "i8"),  # quotes evaluated
         ("markets_n", "i8"),
+        ("quoted_n", "i8"),  # the first of them are quoted and stacked, the others only convert
+        ("currencies_n", "i8"),
+        ("wallets_n", "i8"),
+        ("paths_n", "i8"),
         ("lines_n", "i8"),
         ("quotes_n", "i8"),
         ("rules_n", "i8"),
@@ -53,7 +63,7 @@ STATE: Final = np.dtype(
         ("halted", "i8"),  # reason code of a tripped limit, 0 none
         # Units and settings.
         ("unit_base", "f8"),  # base coins per ledger unit
-        ("unit_cost", "f8"),  # quote per cost unit
+        ("unit_cost", "f8"),  # first quote per cost unit
         ("paper", "i8"),  # opens by itself at the first reference
         ("opened", "i8"),  # the opening inventory stands in the ledger
         ("opening", "i8"),  # ledger units
@@ -67,6 +77,7 @@ STATE: Final = np.dtype(
         ("source", "i8"),
         ("source_market", "i8"),
         ("source_fallback", "i8"),
+        ("native", "i8"),  # every currency is priced by its own books, not by converting
         ("source_quantity", "f8"),  # base coins
         ("max_age_ns", "i8"),
         ("depth_bps", "f8"),
@@ -91,7 +102,9 @@ STATE: Final = np.dtype(
         ("volume_types", "i8", (VOLUME_TYPES,)),
         ("validity_ns", "i8"),  # how long a create may be under way and still be taken
         # What follows from them.
-        ("reference", "f8"),
+        ("reference", "f8"),  # first quote
+        ("pricing", "i8"),  # currency whose books are being walked, where each has its own
+        ("unfunded", "i8"),  # wallets that wait for a rate
         ("reference_partial", "i8"),
         ("reference_decided", "f8"),
         ("reference_step", "f8"),
@@ -147,6 +160,9 @@ STATE: Final = np.dtype(
         ("cursor_price", "f8", (2, MARKETS)),
         ("lead", "i8", (2,)),  # whose cursor is best, a side
         ("ledger", LEDGER),
+        ("currencies", CURRENCY, (CURRENCIES,)),
+        ("wallets", WALLET, (WALLETS,)),
+        ("paths", PATH, (PATHS,)),
         ("params", "f8", (PARAMS,)),
         ("rules", RULE, (RULES,)),
         ("lines", LINE, (LINES,)),

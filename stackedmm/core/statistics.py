@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from stackedmm.core import rows, stack
+from stackedmm.core import rows, shares
 from stackedmm.core.machine import part
 
 SECOND = 1_000_000_000
@@ -24,8 +24,8 @@ def tick(s, A):
     s.last_return_ns = s.now
     if first:
         seconds = 1.0
-    stack.refresh_basis(s, A, min(seconds, 10.0))
-    stack.refresh_shares(s, A, seconds)
+    shares.refresh_basis(s, A, min(seconds, 10.0))
+    shares.refresh_shares(s, A, seconds)
     mark_out(s, A)
     if s.reference > 0.0 and s.last_reference > 0.0 and seconds < 60.0:
         returned(s, math.log(s.reference / s.last_reference), seconds)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from stackedmm.core import inventory, limits, orders, requote, rows, stack, statistics, tape, volume
+from stackedmm.core import conversion, inventory, limits, orders, requote, rows, stack, statistics, tape, volume
 from stackedmm.core.codes import ALL, BAD_ROW, RECONCILE_DIFFERENCE
 from stackedmm.core.machine import as_double, entry, leaf, part
 
@@ -43,13 +43,27 @@ def look(s, A, links, market, out):
     moved = False
     if m.touched == 1 or m.usable == 0:
         moved = tape.refresh(s, A, market)
+    converted = moved and m.converts == 1 and conversion.refresh(s)
     if s.reference_dirty == 1:
         stack.refresh(s, A)
         if reference_moved(s):
             decide_all(s, A, links, out)
             return
-    if moved:
+    if converted or s.native == 1:
+        decide_converted(s, A, links, out)
+    if moved and market < s.quoted_n:
         requote.decide_top(s, A, links, market, out)
+
+
+@part
+def decide_converted(s, A, links, out):
+    """Price anew the quotes of currencies whose conversion moved."""
+    for c in range(1, s.currencies_n):
+        if conversion.left_decided(s, c):
+            s.currencies[c].per_decided = s.currencies[c].per
+            for market in range(s.quoted_n):
+                if s.markets[market].currency == c:
+                    requote.decide(s, A, links, market, out)
 
 
 @part
@@ -63,10 +77,12 @@ def decide_all(s, A, links, out):
     """Price every market's quotes once."""
     s.reference_decided = s.reference
     inventory.refresh(s)
-    for market in range(s.markets_n):
+    for market in range(s.quoted_n):
         if s.markets[market].touched == 1:
             tape.refresh(s, A, market)
         requote.decide(s, A, links, market, out)
+    if s.currencies_n > 1:
+        conversion.decided(s)
 
 
 @part
@@ -122,8 +138,9 @@ def told(s, A, links, row, out):
     kind = row.kind
     market = np.int64(row.market)
     if kind == rows.BALANCE:
-        s.markets[market].base_wallet = row.px
-        s.markets[market].quote_wallet = row.qty
+        if market < s.quoted_n:
+            s.wallets[s.markets[market].base_at].amount = row.px
+            s.wallets[s.markets[market].money_at].amount = row.qty
     elif kind == rows.RECONCILED:
         reconcile(s, row)
     elif kind == rows.PARAM:
@@ -189,11 +206,15 @@ def timer(s, A, links, out):
             volume.advance(s, A, m, number)
         tape.refresh(s, A, market)
         requote.tend(s, market, out)
+    if s.currencies_n > 1:
+        conversion.watch(s)
     statistics.tick(s, A)
     if s.reference_dirty == 1:
         stack.refresh(s, A)
     if s.opened == 0 and s.paper == 1 and s.reference > 0.0:
         inventory.open_paper(s)
+    if s.unfunded > 0:
+        inventory.fund(s)
     limits.watch_losses(s)
     number = s.now // ROUND_NS
     if number != s.round_number:
@@ -202,7 +223,7 @@ def timer(s, A, links, out):
     elif reference_moved(s):
         decide_all(s, A, links, out)
     else:
-        for market in range(s.markets_n):
+        for market in range(s.quoted_n):
             m = s.markets[market]
             if s.now >= m.due_ns or limits.may_quote(s, m) != rows.OK:
                 requote.decide(s, A, links, market, out)

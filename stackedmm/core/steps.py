@@ -3,7 +3,7 @@
 Prices are made without it; here the same functions say how they came about.
 """
 
-from stackedmm.core import quoting, shape
+from stackedmm.core import conversion, quoting, shape
 from stackedmm.core.codes import (
     ANCHORED,
     BOOKED,
@@ -37,7 +37,7 @@ def write(s, k):
     want = s.want
     steps = want.steps
     sign = 1 - 2 * q.side
-    home = s.reference * (1.0 + m.basis)
+    home = conversion.home(s, m)
     write_half(s, m, line, sign, steps)
     steps[VOLATILITY] = shape.stirred(s, line, steps[VOLUME])
     steps[DRIFT] = shape.respond(s, line, q.side, steps[VOLUME])

@@ -37,8 +37,8 @@ def page(session: Session) -> Any:
     shell.title = f"{session.config.base_coin} · stackedmm desk"
     shell.add_variable("colours", theme.css())
     shell.add_variable("themes", theme.THEMES)
-    digits = max(frame.decimals(float(market.tick)) for market in session.filled.markets)
-    for name, drawn in charts.charts(session.config, len(session.filled.markets), digits).items():
+    digits = max(frame.decimals(float(market.tick)) for market in session.filled.quoted)
+    for name, drawn in charts.charts(session.config, len(session.filled.quoted), digits).items():
         shell.add_panel(name, pn.pane.Bokeh(drawn, sizing_mode="stretch_both", theme=None))
     return shell
 

@@ -40,7 +40,7 @@ def clean(value: Any) -> Any:
 def hello(session: Session) -> dict[str, Any]:
     """All that does not change while the session runs."""
     config, filled = session.config, session.filled
-    ticks = [float(market.tick) for market in filled.markets]
+    ticks = [float(market.tick) for market in filled.quoted]
     return {
         "type": "hello",
         "mode": session.mode,
@@ -52,8 +52,8 @@ def hello(session: Session) -> dict[str, Any]:
         "deviation": float(config.inventory.max_inventory_deviation),
         "step": step(session),
         "decimals": max(decimals(tick) for tick in ticks),
-        "size_digits": min(5, max(decimals(float(m.lot * m.contract_size)) for m in filled.markets)),
-        "markets": [{"venue": m.venue, "symbol": m.symbol, "kind": m.kind} for m in filled.markets],
+        "size_digits": min(5, max(decimals(float(m.lot * m.contract_size)) for m in filled.quoted)),
+        "markets": [{"venue": m.venue, "symbol": m.symbol, "kind": m.kind} for m in filled.quoted],
         "lines": [
             {"id": line.id, "kind": kind, "bps": float(filled.state[0]["lines"][i]["bps"])}
             for i, (line, kind) in enumerate(zip(filled.lines, filled.kinds, strict=True))
@@ -72,7 +72,7 @@ def hello(session: Session) -> dict[str, Any]:
 
 def step(session: Session) -> float:
     """Price step of the ladder: the coarsest tick, or the least 1, 2 or 5 of a decade that is half a bps."""
-    tick = max(float(market.tick) for market in session.filled.markets)
+    tick = max(float(market.tick) for market in session.filled.quoted)
     least = 0.5e-4 * session.host.prices[0]
     decade = 10.0 ** np.floor(np.log10(least))
     return max(tick, next(float(each * decade) for each in (1, 2, 5, 10) if each * decade >= least * 0.999))
@@ -146,7 +146,7 @@ def frame(session: Session, look: Look) -> dict[str, Any]:
         "open": int(s["open_orders"]),
         "unknown": int(s["unknown_orders"]),
         "params": [round(float(v), 9) for v in s["params"][: len(session.slots)]],
-        "markets": [market(s, i) for i in range(int(s["markets_n"]))],
+        "markets": [market(s, i) for i in range(int(s["quoted_n"]))],
         "lines": [line(s, i) for i in range(int(s["lines_n"]))],
         "quotes": quotes(s),
         "orders": orders(s),
@@ -173,8 +173,8 @@ def market(s: Any, i: int) -> dict[str, Any]:
         "tokens": round(float(m["tokens"]), 1),
         "orders": int(m["lives"]),
         "rejects": int(m["rejects"]),
-        "base": round(float(m["base_wallet"]) * float(s["unit_base"]), 4),
-        "quote": round(float(m["quote_wallet"]) * float(s["unit_cost"]), 2),
+        "base": round(float(s["wallets"][m["base_at"]]["amount"]) * float(s["unit_base"]), 4),
+        "quote": round(float(s["wallets"][m["money_at"]]["amount"]) * float(s["currencies"][m["currency"]]["unit"]), 2),
     }
 
 
@@ -229,8 +229,8 @@ def ladder(session: Session, look: Look) -> dict[str, Any]:
         assert side is not None
         steps = inward(np.round(side.prices / each, 6)).astype(np.int64)
         levels, place = np.unique(steps, return_inverse=True)
-        sums = np.zeros((len(levels), side.shares.shape[1]))
-        np.add.at(sums, place, side.shares)
+        sums = np.zeros((len(levels), quoted))
+        np.add.at(sums, place, side.shares[:, :quoted])
         order = slice(None, None, -1) if name == "bids" else slice(None)
         pairs = zip(levels[order][:LADDER_ROWS], sums[order][:LADDER_ROWS], strict=True)
         found[name] = [[int(at), *(round(float(size), 4) for size in sizes)] for at, sizes in pairs]

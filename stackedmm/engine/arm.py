@@ -130,7 +130,7 @@ def scope(record: Any, filled: Filled, rule: LoadedRule) -> None:
             lines |= 1 << i
     for side, name in enumerate(("bid", "ask")):
         sides |= int(not where.side or name in where.side) << side
-    for i, market in enumerate(filled.markets):
+    for i, market in enumerate(filled.quoted):
         markets |= int(not where.venue or market.venue in where.venue) << i
     record["lines"], record["sides"] = lines, sides
     record["markets"] = np.array([markets], np.uint64).view(np.int64)[0]

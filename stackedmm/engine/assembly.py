@@ -40,7 +40,8 @@ def assemble(
     """
     prices = [float(market.tick) * at for market, at in zip(markets, ticks, strict=True)]
     filled = fill(config, markets, prices, seed=seed)
-    each = filled.state[0]["markets"][: len(markets)]
+    each = filled.state[0]["markets"][: len(filled.quoted)]
     units = [(int(m["lot_units"]), int(m["cost_units"])) for m in each]
+    units += [build.units_of(market)[:2] for market in markets[len(units) :]]
     X, XA = build.build(markets, timer_ns=TIMER_NS, units=units, price_hints=list(ticks), seed=seed, **venue)
     return Assembly(filled, arm(filled, rules, values), X, XA)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from stackedmm.config import StackedMarketMakingConfig
-from stackedmm.config.fill import choose, with_fees
+from stackedmm.config.traded import choose, with_fees
 from stackedmm.core.market import LINEAR
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import DEPTH
@@ -153,7 +153,10 @@ def market_for(
     if not enabled:
         raise ConfigError("venues: none of the exchanges is enabled")
     names = {venue.id if venue.kind == "spot" else f"{venue.id}_perp": venue for venue in enabled}
-    made = synthetic(list(names), f"{base}/{quote}", seed=seed, seconds=seconds, price=price or _price(config))
+    others = () if any(venue.kind == "perp" for venue in enabled) else config.quote_currencies[1:]
+    made = synthetic(
+        list(names), f"{base}/{quote}", seed=seed, seconds=seconds, price=price or _price(config), quotes=others
+    )
     kinds = [names[market.venue] for market in made.markets]
     markets = tuple(
         replace(market, venue=venue.id)

@@ -44,7 +44,8 @@ class Named(NamedTuple):
     lines: Sequence[str]
     rules: Sequence[str]
     unit_base: Decimal
-    unit_cost: Decimal
+    unit_costs: tuple[Decimal, ...]
+    """Of each market's quote."""
 
 
 def joined(parts: Sequence[Array], dtype: "np.dtype[Any]") -> Array:
@@ -106,13 +107,22 @@ def fills(commands: Array, answers: Array, named: Named) -> "pd.DataFrame":
         "line": _pick(named.lines, orders["line"]),
         "price": prices(rows["px"], rows["market"], named.markets),
         "size": sizes(rows["qty"], rows["market"], named.markets),
-        "fee": np.where(in_base, as_floats(ids["px"], named.unit_base), as_floats(ids["px"], named.unit_cost)),
+        "fee": np.where(in_base, as_floats(ids["px"], named.unit_base), money(ids["px"], rows["market"], named)),
         "fee_currency": np.where(in_base, _pick(bases, rows["market"]), _pick(quotes, rows["market"])),
         "maker": (rows["marks"] & MAKER) != 0,
         "trade": ids["ref"],
         "reference": orders["reference"],
+        "rate_at_order": orders["rate"],
     }
     return pd.DataFrame(table)
+
+
+def money(amounts: Array, markets: Array, named: Named) -> Array:
+    """Amounts in cost units of each market's quote, in that quote."""
+    found = np.zeros(len(amounts))
+    for i, unit in enumerate(named.unit_costs):
+        found[markets == i] = as_floats(amounts[markets == i], unit)
+    return found
 
 
 def orders(commands: Array, answers: Array, named: Named) -> "pd.DataFrame":

@@ -26,8 +26,9 @@ SECOND: Final = 1_000_000_000
 
 def named(filled: Filled, s: Any, venues: Sequence[str]) -> Named:
     """What the numbers of a running engine stand for; `venues` are the markets' venues as people spell them."""
-    markets = [replace(market, venue=venue) for market, venue in zip(filled.markets, venues, strict=True)]
-    return Named(markets, [line.id for line in filled.lines], [], unit(s["unit_base"]), unit(s["unit_cost"]))
+    markets = [replace(market, venue=venue) for market, venue in zip(filled.quoted, venues, strict=True)]
+    costs = tuple(unit(s["currencies"][m["currency"]]["unit"]) for m in s["markets"][: len(markets)])
+    return Named(markets, [line.id for line in filled.lines], [], unit(s["unit_base"]), costs)
 
 
 def quotes(s: Any, named: Named) -> "pd.DataFrame":

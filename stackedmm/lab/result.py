@@ -55,7 +55,7 @@ class Result:
             [line.id for line in running.filled.lines],
             [name for name, _ in self._ruled],
             unit(s["unit_base"]),
-            unit(s["unit_cost"]),
+            tuple(unit(s["currencies"][m["currency"]]["unit"]) for m in s["markets"][: len(self.markets)]),
         )
 
     @cached_property

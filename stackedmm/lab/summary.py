@@ -38,7 +38,8 @@ def summary(
         "max_drawdown": plain(Decimal(float(s["max_drawdown_seen"])).quantize(money)),
         "inventory_coefficient": float(s["inventory"]),
         "lines": [line(running, i, coin) for i in range(len(running.filled.lines))],
-        "venues": [venue(running, i, coin, money) for i in range(len(running.filled.markets))],
+        "venues": [venue(running, i, coin) for i in range(len(running.filled.markets))],
+        "conversions": [conversion(running, c, name) for c, name in currencies(running).items()],
         "refusals": dict(sorted(refusals.items(), key=lambda each: -each[1])),
         "state_hash": state_hash(running.filled.state, running.filled.arena),
         "notes": notes,
@@ -63,9 +64,37 @@ def line(running: Running, i: int, coin: Decimal) -> Summary:
     }
 
 
-def venue(running: Running, i: int, coin: Decimal, money: Decimal) -> Summary:
-    """What happened in one market. `position` is what own fills here came to; the opening inventory is no venue's."""
+def conversion(running: Running, c: int, name: str) -> Summary:
+    """What was paid less received in one further currency, fees included, and how it is converted now."""
+    record = running.state["currencies"][c]
+    money, way = unit(record["unit"]), int(record["path"])
+    path = running.state["paths"][way] if way >= 0 else None
+    legs = [] if path is None else [running.filled.markets[i].name for i in path["market"][: int(path["legs"])]]
+    return {
+        "currency": name,
+        "rate": float(record["rate"]),
+        "live": bool(record["live"]),
+        "by": legs,
+        "switches": int(record["switches"]),
+        "fills": int(record["fills"]),
+        "paid": plain(int(record["flow"]) * money),
+        "fees": plain(int(record["fees"]) * money),
+    }
+
+
+def currencies(running: Running) -> dict[int, str]:
+    """Further quote currencies by number."""
+    each = running.state["markets"]["currency"]
+    return {int(each[i]): m.quote for i, m in enumerate(running.filled.quoted) if each[i] > 0}
+
+
+def venue(running: Running, i: int, coin: Decimal) -> Summary:
+    """What happened in one market, money in its own quote.
+
+    `position` is what own fills here came to; the opening inventory is no venue's.
+    """
     market, m, account = running.filled.markets[i], running.state["markets"][i], truth.account(running.X, i)
+    money = unit(running.state["currencies"][m["currency"]]["unit"])
     return {
         "venue": market.venue,
         "symbol": market.symbol,

@@ -50,7 +50,7 @@ class Patient(NamedTuple):
     def markets(self) -> list[tuple[str, Any]]:
         """Name, as the configuration spells it, and record of each market."""
         session = self.session
-        n = len(session.filled.markets)
+        n = len(session.filled.quoted)
         return [(places.spelled(session.config, session.filled, i), self.s["markets"][i]) for i in range(n)]
 
     def refused(self, *reasons: int) -> int:
@@ -134,10 +134,10 @@ def feed_alive(p: Patient) -> Finding:
 def symbols_tracked(p: Patient) -> Finding:
     """Every venue and quote currency that the configuration names is traded."""
     config, filled = p.session.config, p.session.filled
-    traded = {(m.venue, "spot" if m.kind == "spot" else "perp") for m in filled.markets}
+    traded = {(m.venue, "spot" if m.kind == "spot" else "perp") for m in filled.quoted}
     absent = [name for name, v in config.venues_by_name.items() if (v.id, v.kind) not in traded]
     others = config.quote_currencies[1:]
-    found = ", ".join(m.name for m in filled.markets)
+    found = ", ".join(m.name for m in filled.quoted)
     if absent or others:
         missing = ", ".join([*absent, *(f"{config.base_coin}/{q}" for q in others)])
         return Finding(False, f"{found}; not traded: {missing}", "not listed there, or its currency not quoted yet")
@@ -200,7 +200,7 @@ def local_books(p: Patient) -> Finding:
 def venues_answer(p: Patient) -> Finding:
     """Venues take orders of these symbols."""
     rejecting = [f"{name} {int(m['rejects'])}" for name, m in p.markets if m["rejects"]]
-    found = ", ".join(f"{m.venue} {m.symbol}" for m in p.session.filled.markets)
+    found = ", ".join(f"{m.venue} {m.symbol}" for m in p.session.filled.quoted)
     backing = p.refused(rows.REJECT_BACKOFF)
     if rejecting:
         return Finding(False, f"rejects in a row: {', '.join(rejecting)}", "session.orders names each reject's reason")

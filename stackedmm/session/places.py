@@ -39,7 +39,7 @@ def find(
 def market_of(config: StackedMarketMakingConfig, filled: Filled, name: str) -> int:
     """The market of a venue, by its id or by the name that the configuration gives it."""
     named: dict[str, int] = {}
-    for i, market in enumerate(filled.markets):
+    for i, market in enumerate(filled.quoted):
         named.setdefault(market.venue, i)
         kind = "spot" if market.kind == "spot" else "perp"
         named[f"{market.venue}_{kind}"] = i
@@ -52,7 +52,7 @@ def market_of(config: StackedMarketMakingConfig, filled: Filled, name: str) -> i
 
 def spelled(config: StackedMarketMakingConfig, filled: Filled, i: int) -> str:
     """The name of a market's venue as the configuration spells it."""
-    market = filled.markets[i]
+    market = filled.quoted[i]
     kind = "spot" if market.kind == "spot" else "perp"
     found = (said for said, v in config.venues_by_name.items() if (v.id, v.kind) == (market.venue, kind))
     return next(found, market.venue)

@@ -84,7 +84,7 @@ class Session(Ruling):
 
     @cached_property
     def _named(self) -> Named:
-        names = [places.spelled(self.config, self.filled, i) for i in range(len(self.filled.markets))]
+        names = [places.spelled(self.config, self.filled, i) for i in range(len(self.filled.quoted))]
         return moment.named(self.filled, self.look().state, names)
 
     # How it stands.
@@ -136,7 +136,7 @@ class Session(Ruling):
     def _why(self, command: Any) -> Why:
         rules = self.sets.get(int(command["rules"]))
         ruled = [(each.name, each.verb) for each in rules.rules] if rules is not None else []
-        i, market = int(command["line"]), self.filled.markets[int(command["market"])]
+        i, market = int(command["line"]), self.filled.quoted[int(command["market"])]
         bars = waterfall(command, ruled, int(self.filled.state[0]["lines"][i]["kind"]))
         price = f"{float(command['px']) * float(market.tick):.10g}"
         size = f"{float(command['qty']) * float(market.lot * market.contract_size):.10g}"

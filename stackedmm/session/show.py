@@ -61,7 +61,7 @@ def lines(session: Ruling, quotes: "Frame") -> Sheet:
     rows = []
     quotes = quotes.reset_index()
     for line in session.filled.lines:
-        for i in range(len(session.filled.markets)):
+        for i in range(len(session.filled.quoted)):
             venue = places.spelled(session.config, session.filled, i)
             here = quotes[(quotes["line"] == line.id) & (quotes["venue"] == venue) & (quotes["level"] == 0)]
             cells = {side: _quote(here[here["side"] == side].iloc[0]) for side in ("bid", "ask")}

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from stackedmm.config import StackedMarketMakingConfig
-from stackedmm.config.fill import choose, with_fees
+from stackedmm.config.traded import choose, with_fees
 from stackedmm.core.market import LINEAR
 from stackedmm.core.recording import Recording
 from stackedmm.core.rows import ROW

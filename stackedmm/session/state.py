@@ -71,7 +71,7 @@ def state(session: Ruling, instance_id: str, symbol: str, exchanges: list[str]) 
         multi_symbol_config={
             "base_coin": session.config.base_coin,
             "quote_currencies": list(session.config.quote_currencies),
-            "quoted": [market.name for market in session.filled.markets],
+            "quoted": [market.name for market in session.filled.quoted],
         },
         coefficient_config=coefficients(session, s),
         control={
@@ -83,7 +83,7 @@ def state(session: Ruling, instance_id: str, symbol: str, exchanges: list[str]) 
             "rules_digest": session.rules.hex if session.rules is not None else None,
             "rules": [rule.name for rule in session.rules.rules] if session.rules is not None else [],
         },
-        venues=[venue(session, s, i) for i in range(len(session.filled.markets))],
+        venues=[venue(session, s, i) for i in range(len(session.filled.quoted))],
         price_source=price_source(session, s),
     )
 
@@ -96,7 +96,7 @@ def active(session: Ruling, s: Any) -> list[Plain]:
         o = s["orders"][slot]
         if int(o["life"]) not in (own.PENDING, own.LIVE, own.UNKNOWN, own.SETTLING):
             continue
-        market, m = session.filled.markets[o["market"]], s["markets"][o["market"]]
+        market, m = session.filled.quoted[o["market"]], s["markets"][o["market"]]
         left = int(o["lots"] - o["filled"]) * int(m["lot_units"])
         found.append(
             {
@@ -257,13 +257,13 @@ def exchange_coefficients(session: Ruling, s: Any) -> dict[str, float]:
     """Each venue's volume coefficient, by the names as the configuration spells them."""
     return {
         spelled(session.config, session.filled, i): float(s["markets"][i]["volume"])
-        for i in range(len(session.filled.markets))
+        for i in range(len(session.filled.quoted))
     }
 
 
 def venue(session: Ruling, s: Any, i: int) -> Plain:
     """One market's health and figures."""
-    m, market = s["markets"][i], session.filled.markets[i]
+    m, market = s["markets"][i], session.filled.quoted[i]
     return {
         "exchange": spelled(session.config, session.filled, i),
         "symbol": market.symbol,
@@ -271,8 +271,8 @@ def venue(session: Ruling, s: Any, i: int) -> Plain:
         "age_seconds": round((int(s["now"]) - int(m["seen_ns"])) / 1e9, 3),
         "orders": int(m["lives"]),
         "position": plain(int(m["position"]) * unit(s["unit_base"])),
-        "free_base": plain(int(m["base_wallet"]) * unit(s["unit_base"])),
-        "free_quote": plain(int(m["quote_wallet"]) * unit(s["unit_cost"])),
+        "free_base": plain(int(s["wallets"][m["base_at"]]["amount"]) * unit(s["unit_base"])),
+        "free_quote": plain(int(s["wallets"][m["money_at"]]["amount"]) * unit(s["currencies"][m["currency"]]["unit"])),
         "volume_coefficient": float(m["volume"]),
         "depth_share": float(m["share"]),
         "gaps": int(m["gaps"]),

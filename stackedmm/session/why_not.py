@@ -92,8 +92,8 @@ def _band(case: Case) -> Facts:
 def _balance(case: Case) -> Facts:
     m, s = case.m, case.s
     return [
-        ("free base", float(m["base_wallet"]) * float(s["unit_base"])),
-        ("free quote", float(m["quote_wallet"]) * float(s["unit_cost"])),
+        ("free base", float(s["wallets"][m["base_at"]]["amount"]) * float(s["unit_base"])),
+        ("free quote", float(s["wallets"][m["money_at"]]["amount"]) * float(s["currencies"][m["currency"]]["unit"])),
         (f"held by open {case.side}s", float(m["open_lots"][case.q["side"]]) * float(m["lot_base"])),
     ]
 
@@ -109,8 +109,8 @@ def _book(case: Case) -> Facts:
 
 
 def _reference(case: Case) -> Facts:
-    usable = [bool(m["usable"]) for m in case.s["markets"][: int(case.s["markets_n"])]]
-    names = [market.venue for market in case.filled.markets]
+    usable = [bool(m["usable"]) for m in case.s["markets"][: int(case.s["quoted_n"])]]
+    names = [market.venue for market in case.filled.quoted]
     return [(f"book of {name} usable", each) for name, each in zip(names, usable, strict=True)]
 
 

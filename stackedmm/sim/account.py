@@ -37,12 +37,12 @@ def book_fill(x, XA, market, side, memory, ref, px, lots, maker, exchange_ns):
         cost = lots * m.cost_units
         base = (muldiv(2 * lots, m.lot_units, px) + 1) >> 1
         m.cash += sign * base
-        m.free_base -= fee
+        x.balances[m.base_at] -= fee
     else:
         cost = px * lots * m.cost_units
         m.cash -= sign * cost
-        m.free_base += sign * lots * m.lot_units
-        m.free_quote -= sign * cost + fee
+        x.balances[m.base_at] += sign * lots * m.lot_units
+        x.balances[m.money_at] -= sign * cost + fee
     m.position += sign * lots
     m.fees += fee
     m.fills += 1

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stackedmm.core.accounts import wallets
 from stackedmm.core.book import NONE, place_side, window_for
 from stackedmm.core.machine import view
 from stackedmm.core.market import INVERSE, Market
@@ -125,9 +126,10 @@ def build(
     each["queue"] = [_code(QUEUES, name, "queue model") for name in _each(queue, markets, "queue")]
     each["partial_fills"] = _each(partial_fills, markets, "partial_fills")
     each["power"] = power
+    pairs = [units_of(market)[:2] for market in markets] if units is None else list(units)
     for i, market in enumerate(markets):
-        pair = units_of(market)[:2] if units is None else units[i]
-        _describe(each[i], market, pair, fees[i] if fees else None)
+        _describe(each[i], market, pairs[i], fees[i] if fees else None)
+    _share(each, markets, pairs)
     _clear(x, seed)
     return view(X), _arena(x, sizes, far, memory)
 
@@ -143,6 +145,14 @@ def _arena(x: Any, sizes: Sequence[int], far: int, memory: int) -> NDArray[np.in
     x["memory"], x["memory_mask"] = offset, memory - 1
     x["table"], x["table_mask"] = offset + WORDS * memory, 2 * memory - 1
     return np.zeros(offset + (WORDS + 2) * memory, np.int64)
+
+
+def _share(each: Any, markets: Sequence[Market], pairs: Sequence[tuple[int, int]]) -> None:
+    """Markets of one account draw on one balance of each currency, where they count it in the same unit."""
+    found = [units_from(market, *pair) for market, pair in zip(markets, pairs, strict=True)]
+    shared = wallets(markets, [unit.base for unit in found], [unit.cost for unit in found])
+    for name in ("base_at", "money_at", "base_peer", "money_peer"):
+        each[name] = getattr(shared, name)
 
 
 def _windows(markets: Sequence[Market], windows: Any, price_hints: Sequence[int] | None) -> list[int]:

@@ -101,18 +101,30 @@ def fault_with(x, q):
 
 @part
 def affordable(x, m, q, cost):
-    """Whether the free balance, less what our resting orders of that side hold, covers a create (spot)."""
+    """Whether the free balance covers a create, less what our resting orders of its side hold of it anywhere (spot)."""
     rare()
-    slot = np.int64(m.first[q.side])
-    held = np.int64(0)
-    while slot >= 0:
-        o = x.orders[slot]
-        left = o.lots - o.filled
-        held += o.key * left * m.cost_units if q.side == 0 else left * m.lot_units
-        slot = np.int64(o.after)
     if q.side == 0:
-        return held + cost <= m.free_quote
-    return held + q.lots * m.lot_units <= m.free_base
+        return held(x, np.int64(q.market), 0) + cost <= x.balances[m.money_at]
+    return held(x, np.int64(q.market), 1) + q.lots * m.lot_units <= x.balances[m.base_at]
+
+
+@part
+def held(x, market, side):
+    """What resting orders of one side hold of the balance that a market pays from, in all markets that share it."""
+    rare()
+    total = np.int64(0)
+    i = market
+    while True:
+        m = x.markets[i]
+        slot = np.int64(m.first[side])
+        while slot >= 0:
+            o = x.orders[slot]
+            left = o.lots - o.filled
+            total += o.key * left * m.cost_units if side == 0 else left * m.lot_units
+            slot = np.int64(o.after)
+        i = m.money_peer if side == 0 else m.base_peer
+        if i == market:
+            return total
 
 
 @part

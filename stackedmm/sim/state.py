@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from stackedmm.core.book import SIDE
+from stackedmm.core.codes import WALLETS
 
 MARKETS: Final = 64
 ORDERS: Final = 512
@@ -145,8 +146,10 @@ MARKET: Final = np.dtype(
         ("tick_step", "i8"),  # prices must be multiples of this many ticks
         ("lot_step", "i8"),
         ("checks_balance", "i8"),
-        ("free_base", "i8"),  # ledger units
-        ("free_quote", "i8"),  # cost units
+        ("base_at", "i8"),  # which free balance its base comes from, and which its money
+        ("money_at", "i8"),
+        ("base_peer", "i8"),  # the next market of the same balance, in a ring; itself where it is alone
+        ("money_peer", "i8"),
         # Our account here, as the venue knows it.
         ("position", "i8"),  # lots
         ("cash", "i8"),  # cost units received minus paid, fees apart; inverse: base ledger units
@@ -274,6 +277,7 @@ SIM: Final = np.dtype(
         ("free_levels_n", "i8"),
         ("counts", "i8", (len(COUNTS),)),
         ("faults", FAULTS),
+        ("balances", "i8", (WALLETS,)),  # free: ledger units of the base, cost units of money
         ("free", "i4", (ORDERS,)),
         ("free_levels", "i4", (LEVELS,)),
         ("orders", ORDER, (ORDERS,)),

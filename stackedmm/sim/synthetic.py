@@ -12,8 +12,20 @@ from stackedmm.core.market import Market
 from stackedmm.core.recording import Recording, by_exchange
 from stackedmm.core.rows import ROW
 from stackedmm.sim.synthetic_book import fair_ticks, found, mend, snapshot, trade, update_book
-from stackedmm.sim.synthetic_price import advance
-from stackedmm.sim.synthetic_state import RING, STEP_US, VENUE, WORLD, normal, unit, waiting
+from stackedmm.sim.synthetic_price import advance, worth
+from stackedmm.sim.synthetic_state import (
+    BETWEEN,
+    CROSSED,
+    CROSSES,
+    OWN,
+    RING,
+    STEP_US,
+    VENUE,
+    WORLD,
+    normal,
+    unit,
+    waiting,
+)
 
 START: Final = 1_740_996_000_000_000_000
 """2025-03-03 10:00 UTC."""
@@ -74,23 +86,36 @@ class Stream:
         tick: Steps = None,
         lot: Steps = None,
         gaps: float = 1.0,
+        quotes: Sequence[str] = (),
     ) -> None:
-        """`gaps` says how often feeds break, as a multiple of every few minutes."""
+        """`gaps` says how often feeds break, as a multiple of every few minutes.
+
+        With further `quotes` every venue also lists the coin in each of them, and each of them in the symbol's quote:
+        all prices agree but for what venues know late. `tick` and `lot` are those of the symbol.
+        """
         if not venues or len(set(venues)) != len(venues) or not price > 0 or start % 1000 or not gaps > 0:
             raise ValueError(f"venues {venues!r}, price {price}, start {start}: expected different venues, whole us")
-        self.markets = tuple(_market(venue, i, symbol, price, tick, lot) for i, venue in enumerate(sorted(venues)))
+        listed = _listed(sorted(venues), symbol, price, quotes)
+        self.markets = tuple(
+            _market(
+                each.venue, each.place, each.symbol, each.price, *((tick, lot) if each.pair == OWN else (None, None))
+            )
+            for each in listed
+        )
         self._world = np.zeros(1, WORLD)
-        self._venues = np.zeros(len(venues), VENUE)
-        self._arena = np.zeros(2 * RING * len(venues), np.int64)
+        self._venues = np.zeros(len(listed), VENUE)
+        self._arena = np.zeros(2 * RING * len(listed), np.int64)
         self._pending: np.ndarray[Any, Any] = np.zeros(0, ROW)
         self._world["random"] = _scatter(seed)
         self._world["now"] = self._world["until"] = start // 1000
-        for i, market in enumerate(self.markets):
-            _settle(self._venues[i], i, market, _profile(market.venue, i), price)
+        _cross(self._world[0], symbol, quotes)
+        for i, (market, each) in enumerate(zip(self.markets, listed, strict=True)):
+            _settle(self._venues[i], i, market, _profile(market.venue, each.place), each.price)
+            self._venues[i]["pair"], self._venues[i]["cross"] = each.pair, each.cross
         self._venues["gap_s"] /= gaps
-        shares = [_profile(market.venue, i).trades for i, market in enumerate(self.markets)]
+        shares = [_profile(each.venue, each.place).trades * BUSY[each.pair] for each in listed]
         self._venues["share"] = np.array(shares) / sum(shares)
-        opening = np.zeros(4 * RING * len(venues), ROW)
+        opening = np.zeros(4 * RING * len(listed), ROW)
         count = open_market(view(self._world), view(self._venues), self._arena, view(opening), math.log(price))
         self._pending = opening[:count].copy()
 
@@ -140,15 +165,57 @@ def synthetic(
     price: float = 6.25,
     tick: Steps = None,
     lot: Steps = None,
+    quotes: Sequence[str] = (),
 ) -> Recording:
     """A recording of a synthetic market: the first `seconds` of the `Stream` of the same arguments.
 
     `tick` and `lot` are one for all venues or given by venue; else each venue has its own.
     """
-    stream = Stream(venues, symbol, seed=seed, start=start, price=price, tick=tick, lot=lot)
+    stream = Stream(venues, symbol, seed=seed, start=start, price=price, tick=tick, lot=lot, quotes=quotes)
     rows = stream.advance(seconds)
     notes = (f"synthetic market, seed {seed}",)
     return Recording(stream.markets, rows, by_exchange(rows), start, stream.now, notes)
+
+
+class Listed(NamedTuple):
+    """One market of a venue: what it trades, about where, and which of the world's prices move it."""
+
+    venue: str
+    place: int
+    symbol: str
+    price: float
+    pair: int
+    cross: int
+
+
+BUSY: Final = {OWN: 1.0, CROSSED: 0.15, BETWEEN: 0.4}
+"""Trading by kind of pair, over that of the coin in the first quote currency."""
+
+
+def _listed(venues: Sequence[str], symbol: str, price: float, quotes: Sequence[str]) -> list[Listed]:
+    """The markets of all venues: the symbol's, then for each further quote the coin in it, and it in the first."""
+    base, _, first = symbol.partition("/")
+    if (quotes and ":" in symbol) or len(quotes) > CROSSES or {base, first} & {*quotes}:
+        raise ValueError(f"quotes {quotes!r}: at most {CROSSES} others than {base} and {first}, of a spot symbol")
+    found = [Listed(venue, i, symbol, price, OWN, 0) for i, venue in enumerate(venues)]
+    for c, quote in enumerate(quotes):
+        rate = _rate(quote, first)
+        found += [Listed(venue, i, f"{base}/{quote}", price / rate, CROSSED, c) for i, venue in enumerate(venues)]
+        found += [Listed(venue, i, f"{quote}/{first}", rate, BETWEEN, c) for i, venue in enumerate(venues)]
+    return found
+
+
+def _rate(quote: str, first: str) -> float:
+    return WORTH.get(quote, 1) / WORTH.get(first, 1)
+
+
+def _cross(w: Any, symbol: str, quotes: Sequence[str]) -> None:
+    """What further quotes are worth, and how far that moves: a coin about a basis point a second, dollars little."""
+    first = symbol.partition("/")[2]
+    w["crosses_n"] = len(quotes)
+    for c, quote in enumerate(quotes):
+        w["crosses"][c] = w["cross_anchors"][c] = math.log(_rate(quote, first))
+        w["cross_bps"][c] = 1.0 if quote in WORTH or first in WORTH else 0.05
 
 
 def _profile(venue: str, place: int) -> Profile:
@@ -231,8 +298,8 @@ def open_market(W, venues, A, out, log_price):
     w.medium = 0.4 * normal(w)
     for i in range(len(venues)):
         v = venues[i]
-        v.fair = log_price
-        v.level = math.exp(log_price)
+        v.fair = worth(w, v, log_price)
+        v.level = math.exp(v.fair)
         v.activity = 0.4 * normal(w)
         v.next_gap = w.now + int(waiting(w, 1.0 / v.gap_s) * 1e6)
         found(w, v, A, out)

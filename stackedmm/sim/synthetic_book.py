@@ -6,7 +6,7 @@ from typing import Final
 from stackedmm.core.machine import leaf, part
 from stackedmm.core.rows import ASK, CLEAR, DEPTH, GAP, LAST, SELL, SNAPSHOT, TRADE
 from stackedmm.sim.synthetic_price import excite
-from stackedmm.sim.synthetic_state import RING, normal, unit, waiting
+from stackedmm.sim.synthetic_state import BETWEEN, RING, normal, unit, waiting
 
 LEAST: Final = 5.0
 """Quote: no order is smaller."""
@@ -119,7 +119,8 @@ def trade(w, v, A, out):
     notional = 130.0 * math.exp(1.15 * normal(w)) * (7.0 if unit(w) < 0.03 else 1.0)
     wanted = max(least_lots(v), int(notional / (v.tick * middle) / v.lot))
     sweep(w, v, A, out, side, wanted)
-    excite(w, 2 * side - 1, min(3.0, (notional / 130.0) ** 0.4))
+    if v.pair != BETWEEN:
+        excite(w, 2 * side - 1, min(3.0, (notional / 130.0) ** 0.4))
 
 
 @part

@@ -3,7 +3,7 @@
 import math
 
 from stackedmm.core.machine import part
-from stackedmm.sim.synthetic_state import BASE_TRADES, STEP_US, USUAL_TRADES, drift_back, normal, unit
+from stackedmm.sim.synthetic_state import BASE_TRADES, BETWEEN, OWN, STEP_US, USUAL_TRADES, drift_back, normal, unit
 
 BPS = 1e-4
 STEP = STEP_US * 1e-6
@@ -23,12 +23,23 @@ def advance(w, venues):
     sigma = 2.2 * BPS * w.calm * math.sqrt(0.35 + 0.65 * w.heat)
     w.price += w.trend * STEP + sigma * math.sqrt(STEP) * normal(w) + (w.anchor - w.price) * STEP / 40000.0
     w.swing = drift_back(w, w.swing, STEP / 25.0, 1.6 * BPS)
+    for c in range(w.crosses_n):
+        pull = (w.cross_anchors[c] - w.crosses[c]) * STEP / 600.0
+        w.crosses[c] += w.cross_bps[c] * BPS * math.sqrt(STEP) * normal(w) + pull
     known = w.price + w.swing
     for i in range(len(venues)):
         v = venues[i]
-        v.fair += (known - v.fair) * v.follow
+        v.fair += (worth(w, v, known) - v.fair) * v.follow
         v.noise = drift_back(w, v.noise, STEP / 9.0, v.noise_bps * BPS)
         v.level = math.exp(v.fair + v.noise)
+
+
+@part
+def worth(w, v, known):
+    """Log price of a venue's pair when the coin's in the first quote currency is `known`."""
+    if v.pair == OWN:
+        return known
+    return w.crosses[v.cross] if v.pair == BETWEEN else known - w.crosses[v.cross]
 
 
 @part

@@ -7,6 +7,13 @@ import numpy as np
 
 from stackedmm.core.machine import leaf, part
 
+CROSSES: Final = 8
+"""Further quote currencies."""
+
+OWN: Final = 0  # a market of the coin in the first quote currency
+CROSSED: Final = 1  # of the coin in a further one
+BETWEEN: Final = 2  # of a further one in the first
+
 WORLD: Final = np.dtype(
     [
         ("random", "u8"),  # xorshift64
@@ -33,6 +40,10 @@ WORLD: Final = np.dtype(
         ("heat", "f8"),  # the same over their usual number
         ("calm", "f8"),  # exp of volatility
         ("widen", "f8"),  # spreads over their usual
+        ("crosses_n", "i8"),
+        ("crosses", "f8", CROSSES),  # log of what further quote currencies are worth in the first
+        ("cross_anchors", "f8", CROSSES),
+        ("cross_bps", "f8", CROSSES),  # how far each moves in a second
     ],
     align=True,
 )
@@ -40,6 +51,8 @@ WORLD: Final = np.dtype(
 VENUE: Final = np.dtype(
     [
         # What it is.
+        ("pair", "i8"),  # OWN, CROSSED or BETWEEN
+        ("cross", "i8"),  # which further currency
         ("tick", "f8"),  # quote; of the prices used
         ("pace", "i8"),  # ticks of the market that are one of these
         ("lot", "f8"),  # base; worth a dollar where the quote is

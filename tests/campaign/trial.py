@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from stackedmm.config import validate
-from stackedmm.config.fill import choose, fill
+from stackedmm.config.fill import fill
+from stackedmm.config.traded import choose
 from stackedmm.core import rows
 from stackedmm.core.build import links_for
 from stackedmm.core.codes import ALL

@@ -63,7 +63,13 @@ def two_coins_two_quotes() -> Recording:
     return Recording(markets, local, by_exchange(local), parts[0].start, parts[0].end)
 
 
+def two_quotes() -> Recording:
+    """BERA in USDT and in BTC on binance, and the BTC/USDT that converts."""
+    return synthetic(["binance"], "BERA/USDT", seed=4, seconds=60, quotes=["BTC"])
+
+
 RECORDINGS = {
+    "two quotes": two_quotes,
     "three venues": three_venues,
     "perps": perps,
     "silence": silence,
@@ -224,6 +230,9 @@ CASES: dict[str, Case] = {
     "pricing.venues": spot(both(passive(), pricing("component_venues", venues=["binance"])), ["bybit", "gate"]),
     "pricing.venue": spot(both(passive(), pricing("single_venue", venue="binance")), "gate"),
     "pricing.quantity": spot(passive(), "2000"),
+    "pricing.anchor": Case(
+        "two quotes", both(passive(), {"quote_currencies": ["USDT", "BTC"], "exchanges": ["binance"]}), "native"
+    ),
     "pricing.max_age_ms": Case("silence", both(passive(), risk(stale_ms=60_000)), 500),
     "pricing.fallback": Case("silence", both(passive(), pricing("single_venue", venue="binance")), "aggregated"),
     "pricing.weight_depth_bps": spot(both(passive(), pricing("liquidity_weighted")), "5"),
@@ -257,8 +266,7 @@ CASES: dict[str, Case] = {
 NOT_YET: dict[str, str] = {
     "version": "names the form of the document, of which there is one",
     "inventory.start_time": "a backtest counts all its own fills; live and in test_inventory.py it has its effect",
-    "pricing.anchor": "only the first quote currency is quoted, and for it both anchors are the same",
-    "hedging_enabled": "there is no exposure in another currency before further quotes are quoted",
+    "hedging_enabled": "exposure in another currency is counted and not hedged yet",
     "hedging_targets": "as hedging_enabled",
     "hedging.band": "as hedging_enabled",
     "hedging.cooldown": "as hedging_enabled",
@@ -282,7 +290,6 @@ QUOTED_TWICE = both(passive(), {"quote_currencies": ["USDT", "BTC"]})
 OTHERWISE: dict[str, tuple[Document, Any]] = {
     "version": (passive(), 1),
     "inventory.start_time": (tob(), "2025-03-03T10:01:00Z"),
-    "pricing.anchor": (QUOTED_TWICE, "native"),
     "hedging_enabled": (QUOTED_TWICE, False),
     "hedging_targets": (QUOTED_TWICE, {"BTC": "0.1"}),
     "hedging.band": (QUOTED_TWICE, "50"),

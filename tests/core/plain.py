@@ -16,8 +16,8 @@ import stackedmm.core  # noqa: F401  (everybody else's copy comes first)
 
 PACKAGE = "stackedmm.core"
 NAMES = """
-    book build inventory limits machine merged orders own quoting requote seen
-    shape stack state statistics step steps tape volume
+    accounts book build conversion inventory limits machine merged orders own quoting requote seen
+    shape shares stack state statistics step steps tape volume
 """.split()
 
 

@@ -271,9 +271,9 @@ def test_paper_wallets_hold_target_and_deviation_and_as_much_quote(target: int, 
     held = {"target_inventory": target}
     world = World(document(exchanges=["binance", "bybit"], inventory=held), pair)
     world.open()
-    for m in world.s.markets[:2]:
-        assert m.base_wallet * world.s.unit_base == pytest.approx(base / 2)
-        assert m.quote_wallet * world.s.unit_cost == pytest.approx(base / 2)
+    for at in (0, 1):
+        assert world.wallet(at).amount * world.s.unit_base == pytest.approx(base / 2)
+        assert world.wallet(at, "money").amount * world.s.unit_cost == pytest.approx(base / 2)
 
 
 def test_what_opening_cost_beyond_the_reference_is_no_loss_of_the_run() -> None:

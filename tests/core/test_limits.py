@@ -63,7 +63,7 @@ def test_a_flat_book_builds_up_to_the_far_edge_and_asks_nothing() -> None:
 def test_asks_begin_where_the_band_does(held: int, asked: float) -> None:
     world = ladder({"opening_inventory": str(held)}, venues=1, levels=3)
     world.open()
-    world.s.markets[0].base_wallet = 10**13
+    world.wallet(0).amount = 10**13
     world.now += SECOND
     world.wait()
     assert coins(world, ASK) == asked
@@ -154,8 +154,8 @@ def test_whatever_fills_next_no_worst_case_passes_the_band(
     low, high = target - deviation, target + deviation
     world.open()
     sent = [world.out[i].copy() for i in range(world.s.out_n)]
-    for m in world.s.markets[:2]:
-        m.base_wallet = m.quote_wallet = 10**15
+    for at in (0, 1):
+        world.wallet(at).amount = world.wallet(at, "money").amount = 10**15
     for _ in range(25):
         world.now += int(rng.integers(1, SECOND))
         if sent and rng.random() < 0.7:
@@ -202,9 +202,10 @@ def o_as_command(c: Any, o: Any) -> Any:
 
 
 def spend(world: World, *, quote: float | None = None, base: float | None = None, at: int = 0) -> None:
-    m = world.s.markets[at]
-    m.quote_wallet = m.quote_wallet if quote is None else round(quote / world.s.unit_cost)
-    m.base_wallet = m.base_wallet if base is None else round(base / world.s.unit_base)
+    if quote is not None:
+        world.wallet(at, "money").amount = round(quote / world.s.unit_cost)
+    if base is not None:
+        world.wallet(at).amount = round(base / world.s.unit_base)
 
 
 def again(world: World) -> list[tuple[str, float, float]]:

@@ -288,10 +288,10 @@ def test_a_basis_is_averaged_over_ten_minutes() -> None:
     world = with_perp()
     for _ in range(1200):
         world.s.now += SECOND
-        stack.refresh_basis(world.s, world.A, 1.0)
+        core.shares.refresh_basis(world.s, world.A, 1.0)
     world.s.markets[1].mid = 1.02
     for _ in range(600):
-        stack.refresh_basis(world.s, world.A, 1.0)
+        core.shares.refresh_basis(world.s, world.A, 1.0)
     assert world.s.markets[1].basis == pytest.approx(0.02 - 0.01 * math.exp(-1), rel=1e-6)
 
 
@@ -356,7 +356,7 @@ def weights_after(depths: list[int], seconds: float = 60, **pricing: Any) -> lis
     books: list[Book] = [({9_999: n}, {10_001: n}) for n in depths]
     world = stacked(books, smart_pricing_source="liquidity_weighted", pricing=pricing)
     world.wait(1)
-    stack.refresh_shares(world.s, world.A, seconds)
+    core.shares.refresh_shares(world.s, world.A, seconds)
     return [float(m.weight) for m in world.s.markets[: len(depths)]]
 
 
@@ -384,7 +384,7 @@ def test_weights_follow_with_their_half_life() -> None:
     )
     for m in world.s.markets[:2]:
         m.weight = 0.5
-    stack.refresh_shares(world.s, world.A, 0.5)
+    core.shares.refresh_shares(world.s, world.A, 0.5)
     assert [float(m.weight) for m in world.s.markets[:2]] == pytest.approx([0.375, 0.625])
 
 
@@ -402,7 +402,7 @@ def test_venues_that_do_not_price_take_no_weight_from_those_that_do() -> None:
     books: list[Book] = [({9_999: n}, {10_001: n}) for n in (8000, 100, 100)]
     world = stacked(books, pricing={"venues": ["bybit", "gate"]})
     world.wait(1)
-    stack.refresh_shares(world.s, world.A, 60.0)
+    core.shares.refresh_shares(world.s, world.A, 60.0)
     assert [float(m.weight) for m in world.s.markets[:3]] == pytest.approx([0, 0.5, 0.5])
 
 

@@ -104,6 +104,10 @@ class World:
             self.book({bid: size}, {ask: size}, at=at)
         return self.wait()
 
+    def wallet(self, at: int = 0, of: str = "base") -> Any:
+        """The wallet from which a market delivers (`base`) or pays (`money`)."""
+        return self.s.wallets[self.s.markets[at][f"{of}_at"]]
+
     def hold(self, coins: Any) -> None:
         """Change the position as if fills had, at the average cost there is."""
         ledger = self.s.ledger

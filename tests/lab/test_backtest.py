@@ -16,7 +16,7 @@ from stackedmm.lab import data as lab_data
 from stackedmm.lab import market_for, running
 
 SUMMARY = """rows seconds rows_per_second orders fills position realised_pnl unrealised_pnl fees max_drawdown
-inventory_coefficient lines venues refusals state_hash notes config_digest rules_digest start end""".split()
+inventory_coefficient lines venues conversions refusals state_hash notes config_digest rules_digest start end""".split()
 
 
 def hash_of(*args, **options):

@@ -131,7 +131,8 @@ def test_self_trade_prevention_leaves_orders_that_do_not_meet_alone(play):
 def test_a_balance_that_does_not_cover_all_bids_refuses_the_last(play):
     p = play()
     m = p.X["markets"][0][0]
-    m["checks_balance"], m["free_quote"] = 1, 97 * 10 * int(m["cost_units"])
+    m["checks_balance"] = 1
+    p.X["balances"][0][m["money_at"]] = 97 * 10 * int(m["cost_units"])
     p.until(1)
     p.place(1, "buy", 97, 6)
     p.place(2, "buy", 97, 4)

@@ -27,7 +27,7 @@ class Record:
         self.events: News[Event] = News()
         self.commands = Tape(rows.COMMAND, KEPT)
         self.answers = Tape(rows.ROW, KEPT)
-        self.history = History(["t", *sample.columns(len(filled.markets))])
+        self.history = History(["t", *sample.columns(len(filled.quoted))])
         self.placed: dict[int, Any] = {}
         """By quote, its last placement: at most one a quote."""
         self.opening = nan
@@ -36,7 +36,7 @@ class Record:
         """Changes of any market's volume coefficient, each market counted."""
         self.adjusted_ns = 0
         """Row time of the last of them; 0 before."""
-        self._volumes: NDArray[np.float64] = np.ones(len(filled.markets))
+        self._volumes: NDArray[np.float64] = np.ones(len(filled.quoted))
         self._filled = filled
         self._lines: dict[int, int] = {}
         self._fee = 0.0
@@ -61,7 +61,8 @@ class Record:
         for row in answers[(answers["kind"] == rows.FILL) | (answers["kind"] == rows.FILL_ID)]:
             if row["kind"] == rows.FILL_ID:
                 quote = row["qty"] == rows.FEE_QUOTE
-                self._fee = float(row["px"]) * float(s["unit_cost"]) if quote else 0.0
+                paid_in = s["currencies"][s["markets"][row["market"]]["currency"]]
+                self._fee = float(row["px"]) * float(paid_in["unit"]) if quote else 0.0
             else:
                 self._fill(s, row)
                 self._fee = 0.0
@@ -81,7 +82,7 @@ class Record:
             inventory=float(s["ledger"]["position"]) * float(s["unit_base"]),
         )
         self.fills.add(fill)
-        market = self._filled.markets[fill.market]
+        market = self._filled.quoted[fill.market]
         line = self._filled.lines[fill.line].id if fill.line >= 0 else "unknown line"
         verb = ("bought", "sold")[side]
         text = f"{line} {verb} {fill.size:g} {market.base} at {fill.price:.10g} on {market.venue}"

@@ -28,7 +28,7 @@ def take(s: Any, opening: float) -> list[float]:
         float(s["inventory"]),
         total,
         traded(s, total, opening),
-        *map(float, s["markets"]["volume"][: int(s["markets_n"])]),
+        *map(float, s["markets"]["volume"][: int(s["quoted_n"])]),
     ]
 
 
@@ -63,5 +63,5 @@ def own_best(s: Any) -> tuple[float, float]:
 
 def own_slots(s: Any) -> Any:
     """Slots of the orders that may be alive, market by market."""
-    n = int(s["markets_n"])
+    n = int(s["quoted_n"])
     return np.concatenate([s["markets"][i]["live"][: int(s["markets"][i]["lives"])] for i in range(n)])

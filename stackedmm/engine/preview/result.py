@@ -104,7 +104,7 @@ class Preview:
 
     def name(self, place: Place) -> str:
         """`passive bid binance`."""
-        return f"{self.filled.lines[place.line].id} {SIDES[place.side]} {self.filled.markets[place.market].venue}"
+        return f"{self.filled.lines[place.line].id} {SIDES[place.side]} {self.filled.quoted[place.market].venue}"
 
     def bars(self, order: Any, candidate: Candidate) -> list[Bar]:
         """How one of the orders came by its distance from the reference."""
@@ -148,7 +148,7 @@ class Preview:
 
     def _summary(self) -> Table:
         a, b = self.totals
-        quote, base = self.filled.markets[0].quote, self.filled.markets[0].base
+        quote, base = self.filled.quoted[0].quote, self.filled.quoted[0].base
         lines = [
             ("orders", f"{a.orders:,}", f"{b.orders:,}"),
             ("cancels", f"{a.cancels:,}", f"{b.cancels:,}"),

@@ -91,7 +91,7 @@ def test_a_ledger_of_other_units_or_another_version_is_refused(written):
     fresh = Seat(begun.assembled())
     s, x = fresh.built.filled.state[0], fresh.built.X[0]
     with pytest.raises(JournalError, match="version"):
-        snapshot.restore(s, x, ledger | {"version": 2})
+        snapshot.restore(s, x, ledger | {"version": 1})
     with pytest.raises(JournalError, match="unit_cost"):
         snapshot.restore(s, x, ledger | {"whole": ledger["whole"] | {"unit_cost": 0.5}})
     assert s["ledger"]["fills"] == 0
