@@ -223,7 +223,7 @@ def orders(s: Any) -> list[list[Any]]:
 
 def ladder(session: Session, look: Look) -> dict[str, Any]:
     """The stacked book by price steps: [step, coins of each venue], best first."""
-    each = step(session)
+    each, quoted = step(session), len(session.filled.quoted)
     found = {}
     for name, side, inward in (("bids", look.bids, np.floor), ("asks", look.asks, np.ceil)):
         assert side is not None
