@@ -48,6 +48,7 @@ SELL: Final = 1  # marks of TRADE: the aggressor sold
 LAST: Final = 2  # the message ends here: decide
 SNAPSHOT: Final = 4  # the row is part of a snapshot
 MAKER: Final = 8  # marks of FILL
+OWN: Final = 32  # marks of DEPTH: made by the simulated venue for a change of ours; it says nothing of the feed's life
 TRADES: Final = 16  # marks of GAP: public trades were lost with the book's updates
 
 # Control codes (ref of a CONTROL row; market 65535 means all).

@@ -17,7 +17,8 @@ def exchange_time(row):
 def depth(s, A, row):
     """One level's new quantity. Levels of a book without a snapshot are not believed. O(1) amortised."""
     m = s.markets[row.market]
-    m.seen_ns = s.now
+    if row.marks & rows.OWN == 0:
+        m.seen_ns = s.now
     if m.synced == 0:
         return
     side = np.int64(row.marks & rows.ASK)

@@ -10,7 +10,7 @@ import numpy as np
 
 from stackedmm.core import book
 from stackedmm.core.machine import leaf, part
-from stackedmm.core.rows import ASK, BBO, CLEAR, DEPTH, LAST, SNAPSHOT
+from stackedmm.core.rows import ASK, BBO, CLEAR, DEPTH, LAST, OWN, SNAPSHOT
 from stackedmm.sim import wire
 from stackedmm.sim.cold import rare
 from stackedmm.sim.state import LEVEL_UNPUBLISHED, MASK, PUBLISHED
@@ -271,4 +271,4 @@ def show(x, row, market, v, marks, ts, exchange_us):
     row.lag_us = ts // 1000 - exchange_us
     row.market = market
     row.kind = DEPTH
-    row.marks = marks
+    row.marks = marks | OWN

@@ -27,7 +27,7 @@ def test_a_resting_order_shows_with_the_feeds_lag_as_a_message_of_its_own(play):
     found = p.until(20)
     shown = found[found["kind"] == rows.DEPTH]
     assert depth(shown) == [(99, 57), (97, 4)]
-    assert (shown["marks"] == rows.LAST).all()
+    assert (shown["marks"] == rows.LAST | rows.OWN).all()
     assert (shown["lag_us"] == 2000).all()
     assert (shown["ts"][0] - p.local["ts"][0]) / MS == 8
 
