@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -91,10 +92,14 @@ class Running:
     def names(self) -> list[str]:
         """Rules in force, as the engine itself knows them."""
         rules = self.host.rules
-        state = self.host.look().state
         assert rules is not None
-        assert int(state["rules_n"]) == len(rules)
+        patience = time.monotonic() + 20.0
+        state = self.host.look().state
+        while int(state["rules_digest"]) != rules.digest and time.monotonic() < patience:
+            time.sleep(0.01)  # a look may be from just before the swap
+            state = self.host.look().state
         assert int(state["rules_digest"]) == rules.digest
+        assert int(state["rules_n"]) == len(rules)
         return [each.name for each in rules.rules]
 
 
