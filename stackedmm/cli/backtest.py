@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,7 @@ from stackedmm.errors import ConfigError
 if TYPE_CHECKING:
     from stackedmm.config import StackedMarketMakingConfig
     from stackedmm.core.recording import Recording
+    from stackedmm.lab import Comparison, Result
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -62,27 +64,32 @@ def run_options(args: argparse.Namespace) -> dict[str, Any]:
 def run(args: argparse.Namespace) -> int:
     """Run, show, write. Bad input raises ConfigError or RuleError before anything is written."""
     from stackedmm.lab import backtest
-    from stackedmm.lab.picture import check_name
-    from stackedmm.lab.report import check_page
     from stackedmm.lab.save import check_place
 
     config = config_of(args)
-    if args.out is not None:
-        check_place(Path(args.out))
-    if args.picture is not None:
-        check_name(Path(args.picture))
-    if args.report is not None:
-        check_page(Path(args.report))
+    check_places(args, check_place)
     with Told(args.data is not None) as told:
         result = backtest(config, data_of(args, config), args.rules, progress=told, **run_options(args))
-    if args.out is not None:
-        result.save(args.out)
-    if args.picture is not None:
-        result.picture(args.picture)
-    if args.report is not None:
-        result.report(args.report)
+    write(args, result)
     _show(result, args.json)
     return 0
+
+
+def check_places(args: argparse.Namespace, check_place: Callable[[Path], None]) -> None:
+    """Refuse, before anything runs, a folder, picture or page that could not be written afterwards."""
+    from stackedmm.lab.picture import check_name
+    from stackedmm.lab.report import check_page
+
+    for name, check in ((args.out, check_place), (args.picture, check_name), (args.report, check_page)):
+        if name is not None:
+            check(Path(name))
+
+
+def write(args: argparse.Namespace, found: "Result | Comparison") -> None:
+    """Write what was asked for."""
+    for name, put in ((args.out, found.save), (args.picture, found.picture), (args.report, found.report)):
+        if name is not None:
+            put(name)
 
 
 def config_of(args: argparse.Namespace) -> "StackedMarketMakingConfig":

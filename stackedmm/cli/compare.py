@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackedmm.cli.backtest import Told, add_run, config_of, data_of, output, run_options
+from stackedmm.cli.backtest import Told, add_run, check_places, config_of, data_of, output, run_options, write
 from stackedmm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,28 +30,16 @@ def run(args: argparse.Namespace) -> int:
     """Run, show, write. Bad input raises ConfigError or RuleError before anything is written."""
     from stackedmm.lab import compare
     from stackedmm.lab.comparison import check_place
-    from stackedmm.lab.picture import check_name
-    from stackedmm.lab.report import check_page
 
     config = config_of(args)
     also = others(args.also)
-    if args.out is not None:
-        check_place(Path(args.out))
-    if args.picture is not None:
-        check_name(Path(args.picture))
-    if args.report is not None:
-        check_page(Path(args.report))
+    check_places(args, check_place)
     with Told(args.data is not None) as told:
         found = compare(
             config, data_of(args, config), args.rules, baselines=not args.no_baselines, also=also,
             threads=args.threads, progress=told, **run_options(args),
         )  # fmt: skip
-    if args.out is not None:
-        found.save(args.out)
-    if args.picture is not None:
-        found.picture(args.picture)
-    if args.report is not None:
-        found.report(args.report)
+    write(args, found)
     if args.json:
         print(json.dumps(found.summary))
     else:

@@ -9,15 +9,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stackedmm.core.machine import view
-from stackedmm.core.recording import exchange_time
-from stackedmm.core.rows import GAP, ROW, TIMER
+from stackedmm.core.rows import GAP, TIMER
 from stackedmm.engine.host.face import Fork
+from stackedmm.engine.host.snapshots import forked
 from stackedmm.engine.journal import ROWS, read
 from stackedmm.engine.journal.frames import rows_in
 from stackedmm.engine.seat import Moment
 from stackedmm.errors import StaleError
-from stackedmm.sim import feed
 
 SECOND: Final = 1_000_000_000
 KEEP_NS: Final = 900 * SECOND
@@ -65,15 +63,7 @@ class Past:
             wanted = end - int(seconds * SECOND)
             kept = next((each for each in reversed(self._kept) if each.row_ns <= wanted), self._kept[0])
         market, said = self._since(kept.number, number)
-        state, arena, X, XA = (
-            np.frombuffer(bytearray(zlib.decompress(data)), np.uint8).view(dtype) for data, dtype in kept.parts
-        )
-        local = np.concatenate([kept.local, *market])
-        exchange = np.concatenate([kept.exchange, *market])
-        exchange = exchange[np.argsort(exchange_time(exchange), kind="stable")]
-        feed.attach(X, local, exchange, more=True)
-        words = np.concatenate(said) if said else np.zeros(0, ROW)
-        return Fork(state, arena, view(X), XA, local, exchange, words, kept.row_ns, end)
+        return forked(kept.parts, (kept.local, kept.exchange), market, said, kept.row_ns, end)
 
     def _since(self, after: int, until: int) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """Market rows, and what people said, with numbers behind `after` up to `until`, from the journal."""

@@ -5,6 +5,7 @@ The engine's arrays are mostly empty, so that deflated a copy is a hundredth of 
 
 import zlib
 from collections import deque
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
@@ -102,12 +103,26 @@ class Snapshots:
             copy = next((each for each in reversed(self._copies) if each.at <= wanted), self._copies[0])
             chunks = list(self._chunks)[copy.chunk - self._first_chunk :]
             said = list(self._said)[copy.word - self._first_word :]
-        state, arena, X, XA = (
-            np.frombuffer(bytearray(zlib.decompress(data)), np.uint8).view(dtype) for data, dtype in copy.parts
-        )
-        local = np.concatenate([copy.local, *chunks])
-        exchange = np.concatenate([copy.exchange, *chunks])
-        exchange = exchange[np.argsort(exchange_time(exchange), kind="stable")]
-        feed.attach(X, local, exchange, more=True)
-        heard = np.concatenate(said) if said else np.zeros(0, ROW)
-        return Fork(state, arena, view(X), XA, local, exchange, heard, copy.at, end)
+        return forked(copy.parts, (copy.local, copy.exchange), chunks, said, copy.at, end)
+
+
+def forked(
+    parts: Iterable[tuple[bytes, Any]],
+    unread: tuple[NDArray[Any], NDArray[Any]],
+    market: Sequence[NDArray[Any]],
+    said: Sequence[NDArray[Any]],
+    start: int,
+    end: int,
+) -> Fork:
+    """A fork from a deflated copy: state, arena and simulated venues with their dtypes, the rows they had not read.
+
+    `unread` are those in local and in exchange order; `market` are the rows that came since, `said` people's words.
+    """
+    state, arena, X, XA = (
+        np.frombuffer(bytearray(zlib.decompress(data)), np.uint8).view(dtype) for data, dtype in parts
+    )
+    local, exchange = (np.concatenate([rows, *market]) for rows in unread)
+    exchange = exchange[np.argsort(exchange_time(exchange), kind="stable")]
+    feed.attach(X, local, exchange, more=True)
+    words = np.concatenate(said) if said else np.zeros(0, ROW)
+    return Fork(state, arena, view(X), XA, local, exchange, words, start, end)
